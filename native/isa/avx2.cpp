@@ -1,0 +1,81 @@
+// AVX2 and FMA: four lanes.
+
+#if defined(__x86_64__)
+
+#include <immintrin.h>
+
+#include <cstdint>
+#include <cstring>
+
+#include "../dispatch.h"
+#include "../target.h"
+
+namespace simd_activations {
+namespace {
+
+constexpr const char* kIsaName = "avx2";
+
+bool supported(const CpuFeatures& cpu) { return cpu.avx2Fma; }
+
+TARGET_REGION_BEGIN("avx2,fma")
+
+struct f64x4 {
+  static constexpr size_t kLanes = 4;
+  __m256d v;
+
+  f64x4(__m256d value) : v(value) {}
+  f64x4(double value) : v(_mm256_set1_pd(value)) {}
+
+  static f64x4 load(const double* p) { return _mm256_loadu_pd(p); }
+  static f64x4 load(const float* p) { return _mm256_cvtps_pd(_mm_loadu_ps(p)); }
+  static void store(double* p, f64x4 a) {
+    const __m256d nan = _mm256_cmp_pd(a.v, a.v, _CMP_UNORD_Q);
+    _mm256_storeu_pd(p, _mm256_blendv_pd(a.v, _mm256_set1_pd(__builtin_nan("")), nan));
+  }
+  static void store(float* p, f64x4 a) {
+    const __m128 y = _mm256_cvtpd_ps(a.v);
+    const __m128 nan = _mm_cmp_ps(y, y, _CMP_UNORD_Q);
+    _mm_storeu_ps(p, _mm_blendv_ps(y, _mm_set1_ps(__builtin_nanf("")), nan));
+  }
+};
+using V = f64x4;
+
+inline V operator+(V a, V b) { return _mm256_add_pd(a.v, b.v); }
+inline V operator-(V a, V b) { return _mm256_sub_pd(a.v, b.v); }
+inline V operator*(V a, V b) { return _mm256_mul_pd(a.v, b.v); }
+inline V operator/(V a, V b) { return _mm256_div_pd(a.v, b.v); }
+inline V operator-(V a) { return _mm256_xor_pd(a.v, _mm256_set1_pd(-0.0)); }
+
+inline V max(V a, V b) { return _mm256_max_pd(a.v, b.v); }
+inline V min(V a, V b) { return _mm256_min_pd(a.v, b.v); }
+inline V abs(V a) { return _mm256_andnot_pd(_mm256_set1_pd(-0.0), a.v); }
+inline V copysign(V magnitude, V sign) {
+  const __m256d signBit = _mm256_set1_pd(-0.0);
+  return _mm256_or_pd(_mm256_andnot_pd(signBit, magnitude.v), _mm256_and_pd(signBit, sign.v));
+}
+
+struct Mask {
+  __m256d v;
+};
+inline Mask lessThan(V a, V b) { return {_mm256_cmp_pd(a.v, b.v, _CMP_LT_OQ)}; }
+inline V select(Mask mask, V yes, V no) { return _mm256_blendv_pd(no.v, yes.v, mask.v); }
+
+inline V addExponent(V a, V magic) {
+  const __m256i k = _mm256_slli_epi64(_mm256_castpd_si256(magic.v), 52);
+  return _mm256_castsi256_pd(_mm256_add_epi64(_mm256_castpd_si256(a.v), k));
+}
+inline V pow2(V magic) { return addExponent(1.0, magic); }
+inline V productError(V a, V b, V p) { return _mm256_fmsub_pd(a.v, b.v, p.v); }
+
+#include "../kernel.h"
+
+TARGET_REGION_END
+
+}  // namespace
+
+extern const Isa avx2Isa;
+const Isa avx2Isa = {kIsaName, supported, kRows, sizeof kRows / sizeof *kRows};
+
+}  // namespace simd_activations
+
+#endif

@@ -1,0 +1,79 @@
+// AVX-512 (F, DQ, BW, VL): eight lanes.
+
+#if defined(__x86_64__)
+
+#include <immintrin.h>
+
+#include <cstdint>
+#include <cstring>
+
+#include "../dispatch.h"
+#include "../target.h"
+
+namespace simd_activations {
+namespace {
+
+constexpr const char* kIsaName = "avx512";
+
+bool supported(const CpuFeatures& cpu) { return cpu.avx512; }
+
+TARGET_REGION_BEGIN("avx512f,avx512dq,avx512bw,avx512vl,avx2,fma")
+
+struct f64x8 {
+  static constexpr size_t kLanes = 8;
+  __m512d v;
+
+  f64x8(__m512d value) : v(value) {}
+  f64x8(double value) : v(_mm512_set1_pd(value)) {}
+
+  static f64x8 load(const double* p) { return _mm512_loadu_pd(p); }
+  static f64x8 load(const float* p) { return _mm512_cvtps_pd(_mm256_loadu_ps(p)); }
+  static void store(double* p, f64x8 a) {
+    const __mmask8 nan = _mm512_cmp_pd_mask(a.v, a.v, _CMP_UNORD_Q);
+    _mm512_storeu_pd(p, _mm512_mask_blend_pd(nan, a.v, _mm512_set1_pd(__builtin_nan(""))));
+  }
+  static void store(float* p, f64x8 a) {
+    const __m256 y = _mm512_cvtpd_ps(a.v);
+    const __mmask8 nan = _mm256_cmp_ps_mask(y, y, _CMP_UNORD_Q);
+    _mm256_storeu_ps(p, _mm256_mask_blend_ps(nan, y, _mm256_set1_ps(__builtin_nanf(""))));
+  }
+};
+using V = f64x8;
+
+inline V operator+(V a, V b) { return _mm512_add_pd(a.v, b.v); }
+inline V operator-(V a, V b) { return _mm512_sub_pd(a.v, b.v); }
+inline V operator*(V a, V b) { return _mm512_mul_pd(a.v, b.v); }
+inline V operator/(V a, V b) { return _mm512_div_pd(a.v, b.v); }
+inline V operator-(V a) { return _mm512_xor_pd(a.v, _mm512_set1_pd(-0.0)); }
+
+inline V max(V a, V b) { return _mm512_max_pd(a.v, b.v); }
+inline V min(V a, V b) { return _mm512_min_pd(a.v, b.v); }
+inline V abs(V a) { return _mm512_andnot_pd(_mm512_set1_pd(-0.0), a.v); }
+inline V copysign(V magnitude, V sign) {
+  const __m512i signBit = _mm512_set1_epi64(INT64_MIN);
+  const __m512i m = _mm512_castpd_si512(magnitude.v), s = _mm512_castpd_si512(sign.v);
+  return _mm512_castsi512_pd(_mm512_ternarylogic_epi64(signBit, s, m, 0xCA));  // signBit ? s : m, bit by bit
+}
+
+inline __mmask8 lessThan(V a, V b) { return _mm512_cmp_pd_mask(a.v, b.v, _CMP_LT_OQ); }
+inline V select(__mmask8 mask, V yes, V no) { return _mm512_mask_blend_pd(mask, no.v, yes.v); }
+
+inline V addExponent(V a, V magic) {
+  const __m512i k = _mm512_slli_epi64(_mm512_castpd_si512(magic.v), 52);
+  return _mm512_castsi512_pd(_mm512_add_epi64(_mm512_castpd_si512(a.v), k));
+}
+inline V pow2(V magic) { return addExponent(1.0, magic); }
+inline V productError(V a, V b, V p) { return _mm512_fmsub_pd(a.v, b.v, p.v); }
+
+#include "../kernel.h"
+
+TARGET_REGION_END
+
+}  // namespace
+
+extern const Isa avx512Isa;
+const Isa avx512Isa = {kIsaName, supported, kRows, sizeof kRows / sizeof *kRows};
+
+}  // namespace simd_activations
+
+#endif

@@ -1,0 +1,38 @@
+// The loop around a formula, and an ISA's table of kernels.
+//
+// Included last inside an ISA file's target region, in its anonymous namespace, after the vector type V: no system
+// headers here. The file has included dispatch.h and <cstring> before the region.
+#pragma once
+
+#include "activations.h"
+
+// out[i] = formula(x[i]) for T = float or double. V does the conversions: load widens, store rounds once and makes
+// NaN canonical. The rest of a buffer goes through the same vector code, over a copy, so that a value's bits do not
+// depend on its place.
+template <class T, V (*formula)(V, const Parameters&)>
+const char* run(const void* x, void* out, size_t n, const Parameters& given) {
+  const Parameters parameters = given;  // a copy, which the stores to `out` cannot change: no loads in the loop
+  const T* from = static_cast<const T*>(x);
+  T* to = static_cast<T*>(out);
+  // Two vectors at a time, since one chain of dependent operations leaves half of the pipes idle.
+  size_t i = 0;
+  for (; i + 2 * V::kLanes <= n; i += 2 * V::kLanes) {
+    const V a = formula(V::load(from + i), parameters);
+    const V b = formula(V::load(from + i + V::kLanes), parameters);
+    V::store(to + i, a);
+    V::store(to + i + V::kLanes, b);
+  }
+  while (i < n) {
+    const size_t count = n - i < V::kLanes ? n - i : V::kLanes;
+    T rest[V::kLanes] = {};
+    memcpy(rest, from + i, count * sizeof(T));
+    V::store(rest, formula(V::load(rest), parameters));
+    memcpy(to + i, rest, count * sizeof(T));
+    i += count;
+  }
+  return kIsaName;
+}
+
+#define ROW(name) {#name, {run<float, name<V>>, run<double, name##Wide<V>>}},
+const Row kRows[] = {SIMD_ACTIVATIONS_FUNCTIONS(ROW)};
+#undef ROW

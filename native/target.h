@@ -1,0 +1,25 @@
+#pragma once
+
+// Opens and closes a region whose functions are compiled for a named instruction set.
+//
+// Why not -mavx2 on the file: the flag would also reach every inline function of every header in it, and the
+// linker keeps one copy of those for the whole addon. It may keep the AVX copy, and an old CPU then dies of SIGILL
+// in code that never asked for AVX. Inside a region only what is written there is affected, so all system headers
+// are included before it and everything in it has internal linkage (a test reads the object files with nm).
+//
+// g++ knows `GCC target`, clang knows `clang attribute`, and each rejects the other's.
+
+#define SIMD_ACTIVATIONS_PRAGMA(text) _Pragma(#text)
+
+#if defined(__clang__)
+#define TARGET_REGION_BEGIN(features) \
+  SIMD_ACTIVATIONS_PRAGMA(clang attribute push(__attribute__((target(features))), apply_to = function))
+#define TARGET_REGION_END SIMD_ACTIVATIONS_PRAGMA(clang attribute pop)
+#elif defined(__GNUC__)
+#define TARGET_REGION_BEGIN(features)      \
+  SIMD_ACTIVATIONS_PRAGMA(GCC push_options) \
+  SIMD_ACTIVATIONS_PRAGMA(GCC target(features))
+#define TARGET_REGION_END SIMD_ACTIVATIONS_PRAGMA(GCC pop_options)
+#else
+#error "simd-activations needs g++ or clang: the kernels are compiled for several instruction sets in one build"
+#endif

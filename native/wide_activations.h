@@ -1,0 +1,215 @@
+// The activation functions over float64 arrays, off by less than 0.6 units in the last place. activations.h has them
+// for float32 and 16-bit arrays, where a plain float64 evaluation is enough.
+//
+// Included inside a target region: no system headers here. lib/wideActivations.ts does the same operations and gets
+// the same bits. Results reach 2^-1074: each formula works on the value times a power of 2, and the last operation
+// takes that off, so that a subnormal result is right to its last bit (its two roundings are off by 0.75 of it at
+// most). Where a pair's product underflows, productError may differ between ISAs, but counts for nothing in the sum.
+#pragma once
+
+#include "wide.h"
+
+// x / (1 + e^-w).  For |x| <= 2^64 and -754 <= w.
+template <class V>
+inline V timesLogistic(V x, Pair<V> w) {
+  const ExpWide<V> e = expWide(-w);
+  const Pair<V> denominator = V(0x1p-128) + scale(e.value(), pow2(e.magic - 128.0));
+  return copysign(round(x * 0x1p128 / denominator) * 0x1p-256, x);
+}
+
+// GELU(x) = x Phi(x) = max(x, 0) - a Phi(-a), a = |x|; Phi(-a) = e^(-a^2/2) R(a).  -0 below -38.58.
+template <class V>
+inline V geluWide(V x) {
+  const V a = min(V(38.7), abs(x));
+  const V b = max(V(0x1p-200), a);
+  const Pair<V> b2 = product(b, b);
+  const ExpWide<V> e = expWide(scale(b2, V(-0.5)));
+  const Pair<V> tail = scale(e.value(), pow2(e.magic + 256.0)) * halfErfcxWide(b) * a;
+  const Pair<V> y = fastSum(max(V(0.0), x) * 0x1p256, -tail);
+  return select(lessThan(V(9.0), x), x, copysign(round(y) * 0x1p-256, x));
+}
+
+// w = 2 sqrt(2/pi) (x + 0.044715 x^3) = c1 x + c3 x^3.
+constexpr double kTanhWideC1[2] = {0x1.9884533d43651p0, -0x1.cbc0d30ebfd15p-54};
+constexpr double kTanhWideC3[2] = {0x1.2444f2a4d8b4bp-4, -0x1.6c843a29d1c7p-61};
+
+// GELU's tanh form, 0.5 x (1 + tanh(w/2)) = x / (1 + e^-w).  -0 below -21.55.
+template <class V>
+inline V geluTanhWide(V x) {
+  const V bounded = min(V(9.0), max(V(-21.6), x));
+  const Pair<V> cubic = product(bounded, bounded) * constant<V>(kTanhWideC3);
+  const Pair<V> w = (constant<V>(kTanhWideC1) + cubic) * bounded;
+  return select(lessThan(V(9.0), x), x, timesLogistic(bounded, w));
+}
+
+// SiLU(x) = x / (1 + e^-x).  -0 below -751.76.
+template <class V>
+inline V siluWide(V x) {
+  const V bounded = min(V(50.0), max(V(-752.0), x));
+  return select(lessThan(V(50.0), x), x, timesLogistic(bounded, Pair<V>{bounded, 0.0}));
+}
+
+// Mish(x) = x tanh(ln(1 + e^x)) = x n / (n + 2), n = e^x (e^x + 2).  -0 below -751.76.
+template <class V>
+inline V mishWide(V x) {
+  const V bounded = min(V(20.0), max(V(-752.0), x));
+  const ExpWide<V> e = expWide(Pair<V>{bounded, 0.0});
+  const Pair<V> scaled = scale(e.value(), pow2(e.magic + 128.0));
+  const Pair<V> n = scaled * (V(2.0) + scale(scaled, V(0x1p-128)));
+  const Pair<V> y = n * bounded / (V(2.0) + scale(n, V(0x1p-128)));
+  return select(lessThan(V(20.0), x), x, copysign(round(y) * 0x1p-128, x));
+}
+
+// 2^256 ln(1 + e^t) = 2^256 (max(t, 0) + ln(1 + e^-|t|)).  For -840 <= t <= 50.
+template <class V>
+inline Pair<V> scaledSoftplus(Pair<V> t) {
+  const auto negative = lessThan(t.hi, V(0.0));
+  const ExpWide<V> e = expWide(Pair<V>{-abs(t.hi), select(negative, t.lo, -t.lo)});
+  const Pair<V> linear = {max(V(0.0), t.hi), select(negative, 0.0, t.lo)};
+  return scale(linear, V(0x1p256)) + log1pWide(scale(e.value(), pow2(e.magic + 256.0)), V(0x1p-256));
+}
+
+// Softplus(x) = ln(1 + e^t) / beta, t = beta x; x where t, rounded, exceeds the threshold.  +0 below -745.13 (beta 1).
+// From 50 on the result is x in any case. Precise for 2^-100 <= |beta| <= 2^100; the pair operations could overflow
+// outside [2^-500, 2^500], and t and the quotient are rounded to double there.
+template <class V>
+inline V softplusWide(V x, double beta, double threshold) {
+  const V t = x * beta;
+  const V bounded = min(V(50.0), max(V(-840.0), t));
+  const auto vanishes = lessThan(t, V(-840.0));
+  const double magnitude = beta < 0 ? -beta : beta;
+  V y = 0.0;
+  if (beta == 1) {
+    y = round(scaledSoftplus(Pair<V>{bounded, 0.0})) * 0x1p-256;
+  } else if (magnitude >= 0x1p-500 && magnitude <= 0x1p500) {
+    const V error = select(vanishes, 0.0, productError(x, V(beta), t));
+    y = round(scaledSoftplus(Pair<V>{bounded, error}) / Pair<V>{beta, 0.0}) * 0x1p-256;
+    y = select(vanishes, 0.0 / beta, y);
+  } else {
+    y = round(scaledSoftplus(Pair<V>{bounded, 0.0})) * 0x1p-256 / beta;
+    y = select(vanishes, 0.0 / beta, y);
+  }
+  return select(lessThan(V(threshold < 50 ? threshold : 50.0), t), x, y);
+}
+
+// The derivatives f' of the first four satisfy f'(x) + f'(-x) = 1 or, Mish's, are monotonic enough to need no mirror.
+// Each has one root. With r the distance from it, all terms of a formula below have the sign of r, so that nothing
+// cancels, and the result is precise next to the root as well; hence the roots in three pieces.
+
+// root - a, precise where it is small.
+template <class V>
+inline Pair<V> distance(const double (&root)[3], V a) {
+  const Pair<V> d = sum(V(root[0]), -a);
+  const Pair<V> e = fastSum(d.hi, V(root[1]));
+  return {e.hi, e.lo + (d.lo + root[2])};
+}
+
+// d for x < 0, 1 - d for x >= 0, given 2^256 d.
+template <class V>
+inline V mirrored(V x, Pair<V> d) {
+  const auto negative = lessThan(x, V(0.0));
+  const Pair<V> signedD = {select(negative, d.hi, -d.hi), select(negative, d.lo, -d.lo)};
+  return round(fastSum(select(negative, 0.0, V(0x1p256)), signedD)) * 0x1p-256;
+}
+
+constexpr double kGeluWideRoot[3] = {0x1.80ead197f00b4p-1, -0x1.13e74c58cada8p-56, -0x1.65d4b5b9cdd03p-111};
+
+// (R(a) - a / sqrt(2 pi)) / (root - a), R as in wide.h: error 2^-61.4.
+constexpr double kGeluWideHead[8] = {0x1.f2f27284797d4p-2, 0x1.8b7a133c68741p-56,
+                                     0x1.890a00afaa82ep-1, 0x1.2a114e8da7eadp-56,
+                                     0x1.050ab6277b72p1, 0x1.3be6786f6a2c4p-55,
+                                     0x1.852c4a203402dp1, -0x1.daaa4388ddae8p-56};
+constexpr double kGeluWide[22] = {
+    -0x1.05c0206e0ea84p-2, -0x1.1711273c2d2ebp3, -0x1.5118999944398p0, 0x1.2135fee989edp5,
+    -0x1.9508a39504065p3, -0x1.60a77e7fc5198p7, 0x1.0fb49c6e31d6ep8, 0x1.566587dbcbdb1p9,
+    -0x1.66efac7d5a60ep11, 0x1.6316caa5086dp9, 0x1.28047fa1bfa9ap14, -0x1.7790ef9539f4cp15,
+    -0x1.b8a3c91e9fe43p14, 0x1.c0c0d66fa8289p18, -0x1.08c31e3983e11p20, -0x1.be8bed000c013p19,
+    0x1.b3e9787aa947bp23, -0x1.d0d8ed51807fep24, -0x1.3ab50aa1013b5p26, 0x1.75ff6a2a3c85ep28,
+    0x1.444df392a7f14p27, -0x1.a7362e96cac63p30};
+
+// GELU'(x) = Phi(x) + x phi(x).  At -a: e^(-a^2/2) (R(a) - a / sqrt(2 pi)) = e^(-a^2/2) (root - a) G(a).
+template <class V>
+inline V geluDerivativeWide(V x) {
+  const V a = max(V(0x1p-200), min(V(38.7), abs(x)));
+  const Pair<V> a2 = product(a, a);
+  const ExpWide<V> e = expWide(scale(a2, V(-0.5)));
+  const Pair<V> g = polynomialWide(shiftedReciprocal(a).w, kGeluWideHead, kGeluWide);
+  return mirrored(x, scale(e.value(), pow2(e.magic + 256.0)) * (distance(kGeluWideRoot, a) * g));
+}
+
+// (E u) / (1 + E)^2 times 2^256, E = e0 e^t.
+template <class V>
+inline Pair<V> logisticSlope(const ExpWide<V>& e, Pair<V> e0, Pair<V> u) {
+  const Pair<V> scaled = scale(e.value() * e0, pow2(e.magic + 256.0));
+  const Pair<V> denominator = V(1.0) + scale(scaled, V(0x1p-256));
+  return scaled * u / (denominator * denominator);
+}
+
+constexpr double kTanhWideRoot[3] = {0x1.81429f9e97e4dp-1, -0x1.4f523ed77dbdcp-55, 0x1.a649fca8ac0e5p-109};
+constexpr double kTanhWideRootSquared[2] = {0x1.21e4bab8db157p-1, -0x1.3bbcb5d6e01bap-58};
+constexpr double kTanhWideE0[2] = {0x1.2af64e9c485eep-2, -0x1.3ca470b477afcp-57};
+
+// The tanh form's.  At -a: E (1 + E - a w'(a)) / (1 + E)^2, E = e^-w(a).  With r = root - a, e0 = E(root) and
+// q = c3 (a^2 + a root + root^2), it is E = e0 e^(r (c1 + q)) and 1 + E - a w'(a) = (E - e0) + r (c1 + 3 q).
+template <class V>
+inline V geluTanhDerivativeWide(V x) {
+  const V a = max(V(0x1p-200), min(V(21.6), abs(x)));
+  const Pair<V> r = distance(kTanhWideRoot, a);
+  const Pair<V> root = {kTanhWideRoot[0], kTanhWideRoot[1]};
+  const Pair<V> squares = product(a, a) + (root * a + constant<V>(kTanhWideRootSquared));
+  const Pair<V> q = squares * constant<V>(kTanhWideC3);
+  const Pair<V> slope = constant<V>(kTanhWideC1) + q;
+  const ExpWide<V> e = expWide(r * slope);
+  const Pair<V> e0 = constant<V>(kTanhWideE0);
+  const Pair<V> u = e.minusOne() * e0 + r * (slope + scale(q, V(2.0)));
+  return mirrored(x, logisticSlope(e, e0, u));
+}
+
+constexpr double kSiluWideRoot[3] = {0x1.474973c84120bp0, 0x1.f8d74bc9ac154p-54, 0x1.44a50180ba78p-108};
+constexpr double kSiluWideE0[2] = {0x1.1d25cf210482ep-2, -0x1.ca2d0d94faaecp-60};
+
+// SiLU'.  At -a: E (1 + E - a) / (1 + E)^2, E = e^-a.  With r = root - a and e0 = e^-root it is E = e0 e^r and
+// 1 + E - a = (E - e0) + r.
+template <class V>
+inline V siluDerivativeWide(V x) {
+  const Pair<V> r = distance(kSiluWideRoot, min(V(760.0), abs(x)));
+  const ExpWide<V> e = expWide(r);
+  const Pair<V> e0 = constant<V>(kSiluWideE0);
+  return mirrored(x, logisticSlope(e, e0, e.minusOne() * e0 + r));
+}
+
+constexpr double kMishWideRoot[3] = {-0x1.31432c0d12d84p0, -0x1.bf319154da21p-55, -0x1.3b82ea8c1efc4p-109};
+constexpr double kMishWideE0[2] = {0x1.36c4202fc3eccp-2, 0x1.6d73a02f8d922p-56};
+constexpr double kMishWideA[2] = {0x1.136c4202fc3edp2, -0x1.d2518bfa0e4dcp-53};
+constexpr double kMishWideB[2] = {0x1.44a5b49f64236p1, 0x1.ce17cc6c2969cp-53};
+
+// Mish'(x) = e w / (e^2 + 2 e + 2)^2, e = e^x, w = e^3 + 4 e^2 + (4 x + 6) e + 4 (x + 1).  With r = x - root and
+// e0 = e^root it is e = e0 e^r and w = (e - e0) (e^2 + A e + B) + 4 r (1 + e), A = e0 + 4 and
+// B = e0^2 + 4 e0 + 6 + 4 root.
+template <class V>
+inline V mishDerivativeWide(V x) {
+  const V bounded = min(V(30.0), max(V(-760.0), x));
+  const Pair<V> r = -distance(kMishWideRoot, bounded);
+  const ExpWide<V> t = expWide(r);
+  const Pair<V> e0 = constant<V>(kMishWideE0);
+  const Pair<V> scaled = scale(t.value() * e0, pow2(t.magic + 256.0));
+  const Pair<V> e = scale(scaled, V(0x1p-256));
+  const Pair<V> w = t.minusOne() * e0 * ((e + constant<V>(kMishWideA)) * e + constant<V>(kMishWideB)) +
+                    r * scale(V(1.0) + e, V(4.0));
+  const Pair<V> d = V(2.0) + (V(2.0) + e) * e;
+  return round(scaled * w / (d * d)) * 0x1p-256;
+}
+
+// Softplus'(x) = 1 / (1 + e^-t), t = beta x; 1 where t, rounded, exceeds the threshold.
+template <class V>
+inline V softplusDerivativeWide(V x, double beta, double threshold) {
+  const V t = x * beta;
+  const V bounded = min(V(50.0), max(V(-752.0), t));
+  const double magnitude = beta < 0 ? -beta : beta;
+  V error = 0.0;
+  if (beta != 1 && magnitude >= 0x1p-500 && magnitude <= 0x1p500) {
+    error = select(lessThan(t, V(-752.0)), 0.0, productError(x, V(beta), t));
+  }
+  const V y = timesLogistic(V(1.0), Pair<V>{bounded, error});
+  return select(lessThan(V(threshold < 50 ? threshold : 50.0), t), 1.0, y);
+}

@@ -1,0 +1,127 @@
+// The correctly rounded float32 results, from a reference that shares nothing with the kernels.
+//
+//   reference FUNCTION FIRST LAST      writes the results of blocks FIRST to LAST - 1 to standard output
+//
+// Block b holds the 2^20 inputs whose bit pattern ends in the twelve bits b, in ascending order: every block is a
+// stratified sample of all signs, binades and fractions, and the 4096 blocks are all 2^32 inputs.
+//
+// Each result is computed in double with libm, from a form whose terms are known to within 2^-40 of their size. Where
+// that leaves the rounding to float32 in doubt (one input in 2^15, the neighbourhood of a derivative's root, and the
+// ties of x/2 among the subnormals) libquadmath decides, with an error below 2^-100.
+
+#include <quadmath.h>
+
+#include <cmath>
+#include <cstdint>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+
+namespace {
+
+using Quad = __float128;
+
+const Quad kHalf = 0.5;
+const Quad kSqrt2 = sqrtq(2);
+const Quad kTanhC1 = 2 * sqrtq(2 / M_PIq);
+const Quad kTanhC3 = kTanhC1 * 44715 / 1000000;
+
+// A value, and the size of the largest term in it, to which its error is relative.
+struct Estimate {
+  double value;
+  double size;
+};
+
+Estimate estimate(double value) { return {value, std::fabs(value)}; }
+Estimate estimate(double a, double b) { return {a + b, std::fabs(a) + std::fabs(b)}; }
+
+template <class T>
+T sigmoid(T x, T (*exponential)(T)) {
+  if (x >= 0) return 1 / (1 + exponential(-x));
+  const T e = exponential(x);
+  return e / (1 + e);
+}
+double sigmoid(double x) { return sigmoid<double>(x, std::exp); }
+Quad sigmoid(Quad x) { return sigmoid<Quad>(x, expq); }
+
+// Near 0 even quad precision cannot hold x/2 and the next, positive term of the series; its sign is all that matters.
+template <class F>
+Quad aroundHalf(Quad x, F f) {
+  return fabsq(x) < Quad(1e-20) ? x / 2 + scalbnq(fabsq(x), -100) : f(x);
+}
+
+double geluTanhArgument(double x) { return x * double(kTanhC1) * (1 + 0.044715 * x * x); }
+Quad geluTanhArgument(Quad x) { return x * (kTanhC1 + kTanhC3 * x * x); }
+
+Estimate gelu(double x) { return estimate(x / 2 * std::erfc(-x / std::sqrt(2.0))); }
+Quad geluQuad(Quad x) {
+  return aroundHalf(x, [](Quad t) { return t / 2 * erfcq(-t / kSqrt2); });
+}
+
+Estimate geluTanh(double x) { return estimate(x * sigmoid(geluTanhArgument(x))); }
+Quad geluTanhQuad(Quad x) {
+  return aroundHalf(x, [](Quad t) { return t * sigmoid(geluTanhArgument(t)); });
+}
+
+Estimate silu(double x) { return estimate(x * sigmoid(x)); }
+Quad siluQuad(Quad x) {
+  return aroundHalf(x, [](Quad t) { return t * sigmoid(t); });
+}
+
+template <class T>
+T mish(T x, T e) {
+  const T n = e * (e + 2);
+  return x * (n / (n + 2));
+}
+Estimate mish(double x) { return estimate(x > 50 ? x : mish(x, std::exp(x))); }
+Quad mishQuad(Quad x) { return x > 80 ? x : mish(x, expq(x)); }
+
+Estimate softplus(double x) { return estimate(x > 0 ? x + std::log1p(std::exp(-x)) : std::log1p(std::exp(x))); }
+Quad softplusQuad(Quad x) { return x > 0 ? x + log1pq(expq(-x)) : log1pq(expq(x)); }
+
+struct Function {
+  const char* name;
+  Estimate (*estimate)(double);
+  Quad (*exact)(Quad);
+  float atMinusInfinity, atInfinity;
+};
+
+const Function kFunctions[] = {
+    {"gelu", gelu, geluQuad, -0.0f, INFINITY},
+    {"geluTanh", geluTanh, geluTanhQuad, -0.0f, INFINITY},
+    {"silu", silu, siluQuad, -0.0f, INFINITY},
+    {"mish", mish, mishQuad, -0.0f, INFINITY},
+    {"softplus", softplus, softplusQuad, 0.0f, INFINITY},
+};
+
+float reference(const Function& f, float x) {
+  if (std::isinf(x)) return x > 0 ? f.atInfinity : f.atMinusInfinity;
+  const Estimate y = f.estimate(x);
+  const double error = y.size * 0x1p-40 + 0x1p-1000;
+  const float low = static_cast<float>(y.value - error), high = static_cast<float>(y.value + error);
+  // The bits, not the values: -0 and +0 differ.
+  if (memcmp(&low, &high, sizeof low) == 0) return low;
+  return static_cast<float>(f.exact(x));
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  if (argc != 4) return 2;
+  const Function* f = nullptr;
+  for (const Function& candidate : kFunctions) {
+    if (strcmp(candidate.name, argv[1]) == 0) f = &candidate;
+  }
+  if (f == nullptr) return 2;
+  static float results[1 << 20];
+  for (uint32_t block = static_cast<uint32_t>(atoi(argv[2])); block < static_cast<uint32_t>(atoi(argv[3])); block++) {
+    for (uint32_t i = 0; i < 1u << 20; i++) {
+      const uint32_t bits = i << 12 | block;
+      float x;
+      memcpy(&x, &bits, sizeof x);
+      results[i] = std::isnan(x) ? __builtin_nanf("") : reference(*f, x);
+    }
+    if (fwrite(results, sizeof results, 1, stdout) != 1) return 1;
+  }
+  return 0;
+}
