@@ -1,19 +1,32 @@
-// The activation functions: one documented export each, with the formula that the JavaScript fallback computes.
+// The activation functions: one documented export each, and the two formulas that the JavaScript fallback computes.
 //
-// The formulas do the operations of native/activations.h in the same order, over single doubles. What differs is
-// written so that V8 compiles no branch that depends on the sign of the data, which it would mispredict half of the
-// time: max(x, 0) is (x + |x|) / 2, and the sign of zero is restored only where it can be lost.
+// The formulas do the operations of native/activations.h in the same order, over single doubles, and get the same bits;
+// the derivations are there. What differs is written so that V8 compiles no branch that depends on the sign of the data,
+// which it would mispredict half of the time: max(x, 0) is (x + |x|) / 2, and the sign of zero is restored only where it
+// can be lost.
 
 import { apply } from './apply.js';
-import type { Kernel } from './kernel.js';
+import type { Kernel, Parameters } from './kernel.js';
 import { exp, halfErfcx, log1p } from './math.js';
-import type { ActivationOptions, FloatArray, GeluOptions, SoftplusOptions } from './validate.js';
-import * as wide from './wideActivations.js';
+import { productError, productLow, quotientLow, sumError } from './pair.js';
+import {
+  type ActivationOptions,
+  type DType,
+  type FloatArray,
+  type GeluOptions,
+  number,
+  oneOf,
+  optionsObject,
+  type SoftplusOptions,
+} from './validate.js';
+import { expWide, halfErfcxWide, log1pWide, rest } from './wide.js';
 
 // Where y is about x/2 and x an odd float32 subnormal, x/2 is a tie, which the next, positive term of the series
 // decides. It is far below the last bit of a double; this stands in for it, invisible to all other results.
 const TIE_BREAK = 2 ** -178;
 const TIES_BELOW = 2 ** -125;
+
+const noParameters = (): Parameters => ({ beta: 1, threshold: 0 });
 
 function breakTie(y: number, x: number): number {
   return Math.abs(x) < TIES_BELOW ? brokenTie(y, x) : y;
@@ -26,6 +39,44 @@ function brokenTie(y: number, x: number): number {
 
 const positivePart = (x: number): number => (x + Math.abs(x)) * 0.5;
 
+const TWO_POW_128 = 2 ** 128;
+const TWO_POW_MINUS_128 = 2 ** -128;
+const TWO_POW_256 = 2 ** 256;
+const TWO_POW_MINUS_256 = 2 ** -256;
+
+/** `y` with the sign of `x`; `x` where it is zero or NaN. */
+function withSign(y: number, x: number): number {
+  return x > 0 ? Math.abs(y) : x < 0 ? -Math.abs(y) : x;
+}
+
+/** `x / (1 + e^-w)`. */
+function timesLogistic(x: number, w: number, wLow: number): number {
+  const e = expWide(-w, -wLow, -128);
+  const eLow = rest[0];
+  const d = TWO_POW_MINUS_128 + e;
+  const dLow = sumError(TWO_POW_MINUS_128, e, d) + eLow;
+  const inverse = 1 / d;
+  const n = x * TWO_POW_128;
+  const y = n * inverse;
+  return withSign((y + quotientLow(n, 0, d, dLow, inverse, y)) * TWO_POW_MINUS_256, x);
+}
+
+/**
+ * GELU, the Gaussian error linear unit: `x Phi(x)`, Phi being the standard normal distribution function; or, with
+ * `approximate: 'tanh'`, `0.5 x (1 + tanh(sqrt(2/pi) (x + 0.044715 x^3)))`. As torch.nn.functional.gelu.
+ *
+ * @param x - A Float32Array or Float64Array of any length.
+ * @param options - `approximate`: `'none'` (default) or `'tanh'`; `out`: where the result goes.
+ * @returns `out`, or a new array of the type and length of `x`. float32: the correctly rounded values. float64: off by
+ * less than 0.6 ULP. -0 for -Infinity, NaN for NaN.
+ * @throws TypeError `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE`; RangeError `ERR_OUT_OF_RANGE`.
+ */
+export function gelu<T extends FloatArray>(x: T, options?: GeluOptions<T>): T {
+  const { approximate = 'none', out } = optionsObject(options);
+  const form = oneOf('options.approximate', approximate, ['none', 'tanh']);
+  return apply(form === 'tanh' ? geluTanhKernel : geluKernel, x, out, noParameters);
+}
+
 /** x Phi(x) = max(x, 0) - a Phi(-a), a = |x|; Phi(-a) = e^(-a^2/2) R(a). */
 function geluOf(x: number): number {
   const magnitude = Math.abs(x);
@@ -35,21 +86,115 @@ function geluOf(x: number): number {
   return breakTie(positivePart(x) - tail, x);
 }
 
-const TANH_C1 = 1.5957691216057308; // 2 sqrt(2/pi)
-const TANH_C3 = TANH_C1 * 0.044715;
+function geluWide(x: number): number {
+  if (x > 9) return x;
+  const magnitude = Math.abs(x);
+  const a = magnitude > 38.7 ? 38.7 : magnitude;
+  const b = a < 2 ** -200 ? 2 ** -200 : a;
+  const b2 = b * b;
+  const e = expWide(b2 * -0.5, productError(b, b, b2) * -0.5, 256);
+  const eLow = rest[0];
+  const r = halfErfcxWide(b);
+  const p = e * r;
+  const pLow = productLow(e, eLow, r, rest[0], p);
+  const tail = p * a;
+  const tailLow = productError(p, a, tail) + pLow * a;
+  const linear = x > 0 ? x * TWO_POW_256 : 0;
+  const y = linear - tail;
+  const yLow = -tail - (y - linear) - tailLow;
+  return withSign((y + yLow) * TWO_POW_MINUS_256, x);
+}
+
+// Each loop is spelled out: V8 inlines a formula into a loop of its own, and calls it from a loop that is shared.
+const geluKernel: Kernel = {
+  name: 'gelu',
+  narrow(v, n) {
+    for (let i = 0; i < n; i++) v[i] = geluOf(v[i]);
+  },
+  wide: geluWide,
+};
+
+// 2 sqrt(2/pi), and its product with 0.044715.
+const TANH_C1_HIGH = 1.5957691216057308;
+const TANH_C1_LOW = -9.96930880911092e-17;
+const TANH_C3_HIGH = 0.07135481627260025;
+const TANH_C3_LOW = -6.175149918155315e-19;
 
 /** x e^w / (e^w + 1), w = 2 sqrt(2/pi) (x + 0.044715 x^3). */
 function geluTanhOf(x: number): number {
   const bounded = -14 > x ? -14 : x;
   const t = 14 < bounded ? 14 : bounded;
-  const e = exp(t * (t * t * TANH_C3 + TANH_C1));
+  const e = exp(t * (t * t * TANH_C3_HIGH + TANH_C1_HIGH));
   return breakTie(bounded * (e / (e + 1)), x);
 }
+
+function geluTanhWide(x: number): number {
+  if (x > 9) return x;
+  const t = x < -21.6 ? -21.6 : x;
+  const t2 = t * t;
+  const cubic = t2 * TANH_C3_HIGH;
+  const cubicLow = productLow(t2, productError(t, t, t2), TANH_C3_HIGH, TANH_C3_LOW, cubic);
+  const v = TANH_C1_HIGH + cubic;
+  const vLow = sumError(TANH_C1_HIGH, cubic, v) + (TANH_C1_LOW + cubicLow);
+  const w = v * t;
+  return timesLogistic(t, w, productError(v, t, w) + vLow * t);
+}
+
+const geluTanhKernel: Kernel = {
+  name: 'geluTanh',
+  narrow(v, n) {
+    for (let i = 0; i < n; i++) v[i] = geluTanhOf(v[i]);
+  },
+  wide: geluTanhWide,
+};
+
+/**
+ * SiLU, the sigmoid linear unit, also called Swish: `x / (1 + e^-x)`. As torch.nn.functional.silu.
+ *
+ * @param x - A Float32Array or Float64Array of any length.
+ * @param options - `out`: where the result goes.
+ * @returns `out`, or a new array of the type and length of `x`. float32: the correctly rounded values. float64: off by
+ * less than 0.6 ULP. -0 for -Infinity, NaN for NaN.
+ * @throws TypeError `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE`; RangeError `ERR_OUT_OF_RANGE`.
+ */
+export function silu<T extends FloatArray>(x: T, options?: ActivationOptions<T>): T {
+  return apply(siluKernel, x, optionsObject(options).out, noParameters);
+}
+
+/** {@link silu} by its other name. */
+export const swish = silu;
 
 /** x / (1 + e^-x). */
 function siluOf(x: number): number {
   const bounded = -200 > x ? -200 : x;
   return breakTie(bounded / (exp(-(200 < bounded ? 200 : bounded)) + 1), x);
+}
+
+function siluWide(x: number): number {
+  if (x > 50) return x;
+  const bounded = x < -752 ? -752 : x;
+  return timesLogistic(bounded, bounded, 0);
+}
+
+const siluKernel: Kernel = {
+  name: 'silu',
+  narrow(v, n) {
+    for (let i = 0; i < n; i++) v[i] = siluOf(v[i]);
+  },
+  wide: siluWide,
+};
+
+/**
+ * Mish: `x tanh(ln(1 + e^x))`. As torch.nn.functional.mish.
+ *
+ * @param x - A Float32Array or Float64Array of any length.
+ * @param options - `out`: where the result goes.
+ * @returns `out`, or a new array of the type and length of `x`. float32: the correctly rounded values. float64: off by
+ * less than 0.6 ULP. -0 for -Infinity, NaN for NaN.
+ * @throws TypeError `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE`; RangeError `ERR_OUT_OF_RANGE`.
+ */
+export function mish<T extends FloatArray>(x: T, options?: ActivationOptions<T>): T {
+  return apply(mishKernel, x, optionsObject(options).out, noParameters);
 }
 
 /** x n / (n + 2), n = e^x (e^x + 2). */
@@ -58,6 +203,82 @@ function mishOf(x: number): number {
   const e = exp(40 < bounded ? 40 : bounded);
   const n = e * (e + 2);
   return (bounded * n) / (n + 2);
+}
+
+function mishWide(x: number): number {
+  if (x > 20) return x;
+  const bounded = x < -752 ? -752 : x;
+  const e = expWide(bounded, 0, 128);
+  const eLow = rest[0];
+  const unscaled = e * TWO_POW_MINUS_128;
+  const f = 2 + unscaled;
+  const fLow = sumError(2, unscaled, f) + eLow * TWO_POW_MINUS_128;
+  const n = e * f;
+  const nLow = productLow(e, eLow, f, fLow, n);
+  const nUnscaled = n * TWO_POW_MINUS_128;
+  const d = 2 + nUnscaled;
+  const dLow = sumError(2, nUnscaled, d) + nLow * TWO_POW_MINUS_128;
+  const p = n * bounded;
+  const pLow = productError(n, bounded, p) + nLow * bounded;
+  const inverse = 1 / d;
+  const y = p * inverse;
+  return withSign((y + quotientLow(p, pLow, d, dLow, inverse, y)) * TWO_POW_MINUS_128, x);
+}
+
+const mishKernel: Kernel = {
+  name: 'mish',
+  narrow(v, n) {
+    for (let i = 0; i < n; i++) v[i] = mishOf(v[i]);
+  },
+  wide: mishWide,
+};
+
+/**
+ * Softplus: `ln(1 + e^(beta x)) / beta`, and `x` where `beta x > threshold`. As torch.nn.functional.softplus.
+ *
+ * @param x - A Float32Array or Float64Array of any length.
+ * @param options - `beta`: default 1; `threshold`: default 20; `out`: where the result goes. Any numbers are taken, and
+ * do what the formula says: a negative beta mirrors the function, 0 gives infinities, NaN gives NaN.
+ * @returns `out`, or a new array of the type and length of `x`. With beta 1, float32: the correctly rounded values;
+ * float64: off by less than 0.6 ULP. 0 for -Infinity, NaN for NaN.
+ * @throws TypeError `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE`; RangeError `ERR_OUT_OF_RANGE`.
+ */
+export function softplus<T extends FloatArray>(x: T, options?: SoftplusOptions<T>): T {
+  const { beta = 1, threshold = 20, out } = optionsObject(options);
+  number('options.beta', beta);
+  number('options.threshold', threshold);
+  return apply(softplusKernel, x, out, (dtype) => softplusParameters(dtype, beta, threshold));
+}
+
+function softplusParameters(dtype: DType, beta: number, threshold: number): Parameters {
+  if (dtype === 'float64') return { beta, threshold };
+  return { beta: Math.fround(beta), threshold: exactThreshold(threshold) };
+}
+
+/**
+ * The double t for which `p > t` says of an exact product p what `fround(p) > fround(threshold)` says: the midpoint of
+ * the float32 threshold and its successor or, if a tie goes to the successor, the double below.
+ */
+function exactThreshold(threshold: number): number {
+  const float = Math.fround(threshold);
+  if (Number.isNaN(float) || float === Number.POSITIVE_INFINITY) return float;
+  const [below, isEven] = float === Number.NEGATIVE_INFINITY ? [-(2 ** 128), true] : [float, floatBits(float) % 2 === 0];
+  const above = nextFloat(below);
+  const midpoint = below + (above - below) / 2;
+  if (isEven) return midpoint;
+  const bits = new BigInt64Array(Float64Array.of(midpoint).buffer);
+  bits[0] += midpoint < 0 ? 1n : -1n;
+  return new Float64Array(bits.buffer)[0];
+}
+
+const floatBits = (x: number): number => new Int32Array(Float32Array.of(x).buffer)[0];
+
+/** The float32 number after `x`, where infinity counts as 2^128. */
+function nextFloat(x: number): number {
+  if (x === 0) return 2 ** -149;
+  if (x === -(2 ** 128)) return -(2 ** 128 - 2 ** 104);
+  if (x === 2 ** 128 - 2 ** 104) return 2 ** 128;
+  return new Float32Array(Int32Array.of(floatBits(x) + (x < 0 ? -1 : 1)).buffer)[0];
 }
 
 /** (max(t, 0) + ln(1 + e^-|t|)) / beta, t = beta x; x where t > threshold. */
@@ -69,54 +290,40 @@ function softplusOf(x: number, beta: number, threshold: number): number {
   return beta === 1 ? y : y / beta;
 }
 
-// Each loop is spelled out: V8 inlines a formula into a loop of its own, and calls it from a loop that is shared.
+/** `2^256 ln(1 + e^t)` for -840 <= t <= 50; leaves the low part. */
+function scaledSoftplus(t: number, tLow: number): number {
+  const e = expWide(-Math.abs(t), t < 0 ? tLow : -tLow, 256);
+  const logarithm = log1pWide(e, rest[0], TWO_POW_MINUS_256);
+  const linear = (t > 0 ? t : 0) * TWO_POW_256;
+  const linearLow = (t < 0 ? 0 : tLow) * TWO_POW_256;
+  const y = linear + logarithm;
+  rest[0] = sumError(linear, logarithm, y) + (linearLow + rest[0]);
+  return y;
+}
 
-const geluKernel: Kernel = {
-  name: 'gelu',
-  narrow(v, n) {
-    for (let i = 0; i < n; i++) v[i] = geluOf(v[i]);
-  },
-  wide(v, n) {
-    for (let i = 0; i < n; i++) v[i] = wide.geluWide(v[i]);
-  },
-};
-
-const geluTanhKernel: Kernel = {
-  name: 'geluTanh',
-  narrow(v, n) {
-    for (let i = 0; i < n; i++) v[i] = geluTanhOf(v[i]);
-  },
-  wide(v, n) {
-    for (let i = 0; i < n; i++) v[i] = wide.geluTanhWide(v[i]);
-  },
-};
-
-const siluKernel: Kernel = {
-  name: 'silu',
-  narrow(v, n) {
-    for (let i = 0; i < n; i++) v[i] = siluOf(v[i]);
-  },
-  wide(v, n) {
-    for (let i = 0; i < n; i++) v[i] = wide.siluWide(v[i]);
-  },
-};
-
-const mishKernel: Kernel = {
-  name: 'mish',
-  narrow(v, n) {
-    for (let i = 0; i < n; i++) v[i] = mishOf(v[i]);
-  },
-  wide(v, n) {
-    for (let i = 0; i < n; i++) v[i] = wide.mishWide(v[i]);
-  },
-};
+function softplusWide(x: number, beta: number, threshold: number): number {
+  const t = x * beta;
+  if (t > (threshold < 50 ? threshold : 50)) return x;
+  if (beta === 1) {
+    const y = scaledSoftplus(t < -840 ? -840 : t, 0);
+    return (y + rest[0]) * TWO_POW_MINUS_256;
+  }
+  if (t < -840) return 0 / beta;
+  const magnitude = Math.abs(beta);
+  if (magnitude >= 2 ** -500 && magnitude <= 2 ** 500) {
+    const n = scaledSoftplus(t, productError(x, beta, t));
+    const inverse = 1 / beta;
+    const y = n * inverse;
+    return (y + quotientLow(n, rest[0], beta, 0, inverse, y)) * TWO_POW_MINUS_256;
+  }
+  const y = scaledSoftplus(t, 0);
+  return ((y + rest[0]) * TWO_POW_MINUS_256) / beta;
+}
 
 const softplusKernel: Kernel = {
   name: 'softplus',
   narrow(v, n, { beta, threshold }) {
     for (let i = 0; i < n; i++) v[i] = softplusOf(v[i], beta, threshold);
   },
-  wide(v, n, { beta, threshold }) {
-    for (let i = 0; i < n; i++) v[i] = wide.softplusWide(v[i], beta, threshold);
-  },
+  wide: softplusWide,
 };

@@ -3,13 +3,18 @@
 // engine to engine. The constants are the shortest decimals of the hex floats there, and a test compares them; the
 // derivations and error bounds are there too.
 
-const ROUND_TO_INTEGER = 6755399441055744; // 0x1.8p52
-const LOG2_E = 1.4426950408889634;
+export const ROUND_TO_INTEGER = 6755399441055744; // 0x1.8p52
+export const LOG2_E = 1.4426950408889634;
 const LN2_HIGH = 0.6931471805582987;
 const LN2_LOW = 1.646594958289708e-12;
 
 const MIN_EXPONENT = -1022;
 const POWERS_OF_2 = Float64Array.from({ length: 2046 }, (_, i) => 2 ** (i + MIN_EXPONENT));
+
+/** `2^k` for -1022 <= k <= 1023; any number for NaN. */
+export function powerOf2(k: number): number {
+  return POWERS_OF_2[(k - MIN_EXPONENT) | 0];
+}
 
 /** `e^t` for |t| <= 700. */
 export function exp(t: number): number {
@@ -23,7 +28,7 @@ export function exp(t: number): number {
   const c67 = r * 2.7557268459997064e-6 + 2.4801521295954376e-5;
   const c89 = r * 2.510038549551032e-8 + 2.7620088445409746e-7;
   const c = (c89 * r4 + (c67 * r2 + c45)) * r4 + (c23 * r2 + c01);
-  return (c * r2 + r + 1) * POWERS_OF_2[(k - MIN_EXPONENT) | 0]; // exact; `| 0` since k may be NaN
+  return (c * r2 + r + 1) * powerOf2(k)
 }
 
 /** `ln(1 + e)` for 0 <= e <= 1. */

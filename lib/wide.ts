@@ -1,16 +1,11 @@
-// The elementary functions behind the formulas of wideActivations.ts: the operations of native/wide.h in the same
+// The elementary functions behind the formulas of activations.ts: the operations of native/wide.h in the same
 // order, so that every double has the same bits. The derivations and error bounds are there.
 
+import { LOG2_E, powerOf2, ROUND_TO_INTEGER } from './math.js';
 import { productError, productLow, quotientLow, sumError } from './pair.js';
 
-const ROUND_TO_INTEGER = 6755399441055744; // 0x1.8p52
-const LOG2_E = 1.4426950408889634;
 const LN2_HIGH = 0.6931471805598903;
 const LN2_LOW = 5.497923018708371e-14;
-
-// 2^k for -1022 <= k <= 1023.
-const MIN_EXPONENT = -1022;
-const POWERS_OF_2 = Float64Array.from({ length: 2046 }, (_, i) => 2 ** (i + MIN_EXPONENT));
 
 const EXP = Float64Array.of(
   0.16666666666666669,
@@ -79,7 +74,6 @@ const HALF_ERFCX = Float64Array.of(
   -192404190443.1917,
 );
 
-
 /** Where the functions below leave what they cannot return: the low part of the result, and e^t's exponent. */
 export const rest = new Float64Array(2);
 const LOW = 0;
@@ -88,10 +82,10 @@ const EXPONENT = 1;
 /** `c[0] + c[1] x + c[2] x^2 + ...`; `x2` is `x * x`. */
 function polynomial(x: number, x2: number, c: Float64Array): number {
   const n = c.length;
-  let even = c[(n - 1) & ~1] as number;
-  for (let i = ((n - 1) & ~1) - 2; i >= 0; i -= 2) even = even * x2 + (c[i] as number);
-  let odd = c[(n - 2) | 1] as number;
-  for (let i = ((n - 2) | 1) - 2; i >= 1; i -= 2) odd = odd * x2 + (c[i] as number);
+  let even = c[(n - 1) & ~1];
+  for (let i = ((n - 1) & ~1) - 2; i >= 0; i -= 2) even = even * x2 + c[i];
+  let odd = c[(n - 2) | 1];
+  for (let i = ((n - 2) | 1) - 2; i >= 1; i -= 2) odd = odd * x2 + c[i];
   return odd * x + even;
 }
 
@@ -113,23 +107,18 @@ export function expm1Reduced(t: number, tLow: number): number {
 }
 
 /** 2^shift e^t for |t| <= 1400. */
-export function exp(t: number, tLow: number, shift: number): number {
+export function expWide(t: number, tLow: number, shift: number): number {
   const m = expm1Reduced(t, tLow);
   const p = 1 + m;
-  const pLow = m - (p - 1) + (rest[LOW] as number);
+  const pLow = m - (p - 1) + rest[LOW];
   const value = p + pLow;
-  const scale = powerOf2((rest[EXPONENT] as number) + shift);
+  const scale = powerOf2(rest[EXPONENT] + shift);
   rest[LOW] = (pLow - (value - p)) * scale;
   return value * scale;
 }
 
-/** `2^k`; any number for NaN. */
-export function powerOf2(k: number): number {
-  return POWERS_OF_2[(k - MIN_EXPONENT) | 0] as number;
-}
-
 /** `scale * ln(1 + e)` for 0 <= e <= 1, given `scale * e` and `1 / scale`. */
-export function log1p(scaled: number, scaledLow: number, unscale: number): number {
+export function log1pWide(scaled: number, scaledLow: number, unscale: number): number {
   const e = scaled * unscale;
   const d = 2 + e;
   const dLow = e - (d - 2) + scaledLow * unscale;
@@ -157,9 +146,9 @@ export function pairPolynomial(w: number, wLow: number, c: Float64Array, d: Floa
   let y = w * polynomial(w, w * w, d);
   let yLow = 0;
   for (let i = 6; ; i -= 2) {
-    const high = c[i] as number;
+    const high = c[i];
     const s = high + y;
-    yLow = y - (s - high) + (yLow + (c[i + 1] as number));
+    yLow = y - (s - high) + (yLow + c[i + 1]);
     if (i === 0) {
       rest[LOW] = yLow;
       return s;
@@ -170,7 +159,7 @@ export function pairPolynomial(w: number, wLow: number, c: Float64Array, d: Floa
 }
 
 /** `e^(a^2/2) erfc(a / sqrt 2) / 2` for 0 <= a <= 38.7. */
-export function halfErfcx(a: number): number {
+export function halfErfcxWide(a: number): number {
   const d = a + 3;
   const s = 1 / d;
   const sLow = quotientLow(1, 0, d, sumError(a, 3, d), s, s);
@@ -178,6 +167,6 @@ export function halfErfcx(a: number): number {
   const wLow = sumError(-183 / 1024, s, w) + sLow;
   const f = pairPolynomial(w, wLow, HALF_ERFCX_HEAD, HALF_ERFCX);
   const y = f * s;
-  rest[LOW] = productLow(f, rest[LOW] as number, s, sLow, y);
+  rest[LOW] = productLow(f, rest[LOW], s, sLow, y);
   return y;
 }

@@ -1,11 +1,20 @@
-// THE list of the activation functions, and the formula of each over a vector V of float64 lanes.
+// THE list of the activation functions, and the two formulas of each over a vector V of float64 lanes.
 //
-// Included inside a target region: no system headers here. A formula serves float32 arrays: its argument was widened
-// from 24 bits, and its result, off by a few 2^-53, is rounded once, to float32. None of the forms cancels, none
-// overflows, and all take infinities and NaN (any NaN may come out: the store makes it canonical).
+// Included inside a target region: no system headers here. lib/activations.ts does the same operations in the same
+// order, and gets the same bits.
+//
+// gelu() and its like serve float32 and 16-bit arrays: the argument was widened from 24 bits or fewer, and the result,
+// off by a few 2^-53, is rounded once, to the array's type. geluWide() and its like serve float64 arrays and are off by
+// less than 0.6 units in the last place. They compute the value times a power of 2 in pairs of doubles, and the last
+// operation takes that power off: results reach 2^-1074, and a subnormal one is right to its last bit (its two
+// roundings are off by 0.75 of it at most). Where the error of a product underflows, ISAs may differ in it, but there
+// it counts for nothing in the sum.
+//
+// None of the forms cancels, none overflows, and all take infinities and NaN (any NaN may come out: the store makes it
+// canonical).
 #pragma once
 
-#include "math.h"
+#include "wide.h"
 
 // One row per function: its name here, in the addon and in lib/activations.ts.
 #define SIMD_ACTIVATIONS_FUNCTIONS(X) X(gelu) X(geluTanh) X(silu) X(mish) X(softplus)
@@ -19,7 +28,16 @@ inline V breakTie(V y, V x) {
   return copysign(y + kTieBreak, x);
 }
 
-// GELU(x) = x Phi(x) = max(x, 0) - a Phi(-a), a = |x|; Phi(-a) = e^(-a^2/2) R(a).  Rounds to -0 below -14.36.
+// x / (1 + e^-w).  For |x| <= 2^64 and -754 <= w.
+template <class V>
+inline V timesLogistic(V x, Pair<V> w) {
+  const ExpWide<V> e = expWide(-w);
+  const Pair<V> denominator = V(0x1p-128) + scale(e.value(), pow2(e.magic - 128.0));
+  return copysign(round(x * 0x1p128 / denominator) * 0x1p-256, x);
+}
+
+// GELU(x) = x Phi(x) = max(x, 0) - a Phi(-a), a = |x|; Phi(-a) = e^(-a^2/2) R(a), R in math.h and wide.h. Rounds to
+// -0 below -14.36 (float32) and -38.58 (float64).
 template <class V>
 inline V gelu(V x, const Parameters&) {
   const V a = min(V(14.6), abs(x));
@@ -28,29 +46,55 @@ inline V gelu(V x, const Parameters&) {
   return breakTie(max(V(0.0), x) - tail, x);
 }
 
-// 2 sqrt(2/pi), and its product with 0.044715.
-constexpr double kTanhC1 = 0x1.9884533d43651p+0;
-constexpr double kTanhC3 = kTanhC1 * 0.044715;
+template <class V>
+inline V geluWide(V x, const Parameters&) {
+  const V a = min(V(38.7), abs(x));
+  const V b = max(V(0x1p-200), a);
+  const Pair<V> b2 = product(b, b);
+  const ExpWide<V> e = expWide(scale(b2, V(-0.5)));
+  const Pair<V> tail = scale(e.value(), pow2(e.magic + 256.0)) * halfErfcxWide(b) * a;
+  const Pair<V> y = fastSum(max(V(0.0), x) * 0x1p256, -tail);
+  return select(lessThan(V(9.0), x), x, copysign(round(y) * 0x1p-256, x));
+}
 
-// GELU's tanh form, 0.5 x (1 + tanh(w/2)) = x e^w / (e^w + 1), w = 2 sqrt(2/pi) (x + 0.044715 x^3).
-// -0 below -10.77. (x / (1 + e^-w), one product less, misrounds -0x1.6148dep-16.)
+// GELU's tanh form, 0.5 x (1 + tanh(w/2)) = x / (1 + e^-w), w = 2 sqrt(2/pi) (x + 0.044715 x^3) = c1 x + c3 x^3. Rounds
+// to -0 below -10.77 (float32) and -21.55 (float64).
+constexpr double kTanhC1[2] = {0x1.9884533d43651p0, -0x1.cbc0d30ebfd15p-54};
+constexpr double kTanhC3[2] = {0x1.2444f2a4d8b4bp-4, -0x1.6c843a29d1c7p-61};
+
+// As x e^w / (e^w + 1), since x / (1 + e^-w), one product less, misrounds -0x1.6148dep-16.
 template <class V>
 inline V geluTanh(V x, const Parameters&) {
   const V bounded = max(V(-14.0), x);
   const V t = min(V(14.0), bounded);
-  const V w = t * (t * t * kTanhC3 + kTanhC1);
+  const V w = t * (t * t * kTanhC3[0] + kTanhC1[0]);
   const V e = exp(w);
   return breakTie(bounded * (e / (e + 1.0)), x);
 }
 
-// SiLU(x) = x / (1 + e^-x).  -0 below -108.66.
+template <class V>
+inline V geluTanhWide(V x, const Parameters&) {
+  const V bounded = min(V(9.0), max(V(-21.6), x));
+  const Pair<V> cubic = product(bounded, bounded) * constant<V>(kTanhC3);
+  const Pair<V> w = (constant<V>(kTanhC1) + cubic) * bounded;
+  return select(lessThan(V(9.0), x), x, timesLogistic(bounded, w));
+}
+
+// SiLU(x) = x / (1 + e^-x).  Rounds to -0 below -108.66 (float32) and -751.76 (float64).
 template <class V>
 inline V silu(V x, const Parameters&) {
   const V bounded = max(V(-200.0), x);
   return breakTie(bounded / (exp(-min(V(200.0), bounded)) + 1.0), x);
 }
 
-// Mish(x) = x tanh(ln(1 + e^x)) = x n / (n + 2), n = e^x (e^x + 2).  -0 below -108.66.
+template <class V>
+inline V siluWide(V x, const Parameters&) {
+  const V bounded = min(V(50.0), max(V(-752.0), x));
+  return select(lessThan(V(50.0), x), x, timesLogistic(bounded, Pair<V>{bounded, 0.0}));
+}
+
+// Mish(x) = x tanh(ln(1 + e^x)) = x n / (n + 2), n = e^x (e^x + 2).  Rounds to -0 below -108.66 (float32) and -751.76
+// (float64).
 template <class V>
 inline V mish(V x, const Parameters&) {
   const V bounded = max(V(-200.0), x);
@@ -59,11 +103,54 @@ inline V mish(V x, const Parameters&) {
   return bounded * n / (n + 2.0);
 }
 
-// Softplus(x) = ln(1 + e^t) / beta, t = beta x, as (max(t, 0) + ln(1 + e^-|t|)) / beta; x where t > threshold.
-// +0 below -103.97 (beta 1). t is exact; the caller has moved the threshold to where t's rounding to float32 passes it.
+template <class V>
+inline V mishWide(V x, const Parameters&) {
+  const V bounded = min(V(20.0), max(V(-752.0), x));
+  const ExpWide<V> e = expWide(Pair<V>{bounded, 0.0});
+  const Pair<V> scaled = scale(e.value(), pow2(e.magic + 128.0));
+  const Pair<V> n = scaled * (V(2.0) + scale(scaled, V(0x1p-128)));
+  const Pair<V> y = n * bounded / (V(2.0) + scale(n, V(0x1p-128)));
+  return select(lessThan(V(20.0), x), x, copysign(round(y) * 0x1p-128, x));
+}
+
+// Softplus(x) = ln(1 + e^t) / beta, t = beta x, as (max(t, 0) + ln(1 + e^-|t|)) / beta; x where t > threshold. Rounds to
+// +0 below -103.97 (float32) and -745.13 (float64), for beta 1. Here t is exact, and the caller has moved the threshold
+// to where t's rounding to float32 passes it.
 template <class V>
 inline V softplus(V x, const Parameters& p) {
   const V t = x * p.beta;
   const V y = max(V(0.0), t) + log1p(exp(-min(V(200.0), abs(t))));
   return select(lessThan(V(p.threshold), t), x, p.beta == 1 ? y : y / p.beta);
+}
+
+// 2^256 ln(1 + e^t) = 2^256 (max(t, 0) + ln(1 + e^-|t|)).  For -840 <= t <= 50.
+template <class V>
+inline Pair<V> scaledSoftplus(Pair<V> t) {
+  const auto negative = lessThan(t.hi, V(0.0));
+  const ExpWide<V> e = expWide(Pair<V>{-abs(t.hi), select(negative, t.lo, -t.lo)});
+  const Pair<V> linear = {max(V(0.0), t.hi), select(negative, 0.0, t.lo)};
+  return scale(linear, V(0x1p256)) + log1pWide(scale(e.value(), pow2(e.magic + 256.0)), V(0x1p-256));
+}
+
+// Here the rounded t is compared. From 50 on the result is x in any case. Precise for 2^-100 <= |beta| <= 2^100; the
+// pair operations could overflow outside [2^-500, 2^500], and t and the quotient are rounded to double there.
+template <class V>
+inline V softplusWide(V x, const Parameters& p) {
+  const double beta = p.beta, threshold = p.threshold;
+  const V t = x * beta;
+  const V bounded = min(V(50.0), max(V(-840.0), t));
+  const auto vanishes = lessThan(t, V(-840.0));
+  const double magnitude = beta < 0 ? -beta : beta;
+  V y = 0.0;
+  if (beta == 1) {
+    y = round(scaledSoftplus(Pair<V>{bounded, 0.0})) * 0x1p-256;
+  } else if (magnitude >= 0x1p-500 && magnitude <= 0x1p500) {
+    const V error = select(vanishes, 0.0, productError(x, V(beta), t));
+    y = round(scaledSoftplus(Pair<V>{bounded, error}) / Pair<V>{beta, 0.0}) * 0x1p-256;
+    y = select(vanishes, 0.0 / beta, y);
+  } else {
+    y = round(scaledSoftplus(Pair<V>{bounded, 0.0})) * 0x1p-256 / beta;
+    y = select(vanishes, 0.0 / beta, y);
+  }
+  return select(lessThan(V(threshold < 50 ? threshold : 50.0), t), x, y);
 }

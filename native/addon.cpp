@@ -1,6 +1,7 @@
 // Node-API only: check, unwrap, dispatch. Everything else is in the files beside this one.
 //
 // The module's exports (lib/native.ts has the types):
+//   version    the package's, from package.json
 //   isas       the names of the ISAs that this CPU runs, best first
 //   dtypes     the names of the element types; a kernel's third argument is an index into it
 //   kernels    { [isa]: { [function]: (x, out, dtype, beta, threshold) => void } }
@@ -96,6 +97,7 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   Napi::Array dtypes = Napi::Array::New(env);
   for (uint32_t i = 0; i < kDTypeCount; i++) dtypes[i] = kDTypeNames[i];
 
+  exports["version"] = SIMD_ACTIVATIONS_VERSION;
   exports["isas"] = isas;
   exports["dtypes"] = dtypes;
   exports["kernels"] = kernels;

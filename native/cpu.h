@@ -1,2 +1,13 @@
 #pragma once
-namespace simd_activations { struct CpuFeatures { bool avx2Fma; bool avx512; }; CpuFeatures detectCpu(); }
+
+namespace simd_activations {
+
+// What this CPU has and the operating system saves at a context switch. All false on other architectures.
+struct CpuFeatures {
+  bool avx2Fma = false;
+  bool avx512 = false;  // F, DQ, BW, VL, on a CPU where 512-bit instructions pay
+};
+
+CpuFeatures detectCpu();
+
+}  // namespace simd_activations

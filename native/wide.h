@@ -6,24 +6,10 @@
 // of a polynomial are pairs where their rounding would show.
 #pragma once
 
+#include "math.h"
 #include "pair.h"
 
-// c[0] + c[1] x + ... + c[N - 1] x^(N - 1). Even and odd powers apart, for two short chains.
-template <class V, int N>
-inline V polynomialWide(V x, V x2, const double (&c)[N]) {
-  constexpr int kEven = (N - 1) & ~1, kOdd = (N - 2) | 1;
-  V even = c[kEven];
-  for (int i = kEven - 2; i >= 0; i -= 2) even = even * x2 + c[i];
-  V odd = c[kOdd];
-  for (int i = kOdd - 2; i >= 1; i -= 2) odd = odd * x2 + c[i];
-  return odd * x + even;
-}
-
-// Adding this to |t| < 2^51 rounds t to an integer, which is then in the low bits of the sum.
-constexpr double kWideRoundToInteger = 0x1.8p52;
-
-// 1/ln 2, and ln 2 in two pieces: the first has 42 significant bits, so that k times it is exact for |k| < 2^11.
-constexpr double kWideLog2E = 0x1.71547652b82fep0;
+// ln 2 in two pieces: the first has 42 significant bits, so that k times it is exact for |k| < 2^11.
 constexpr double kWideLn2High = 0x1.62e42fefa38p-1;
 constexpr double kWideLn2Low = 0x1.ef35793c7673p-45;
 
@@ -48,7 +34,7 @@ struct ExpWide {
 
   // e^t - 1 for k <= 53. Precise near t = 0, too.
   Pair<V> minusOne() const {
-    const V power = pow2(max(V(kWideRoundToInteger - 100.0), magic));
+    const V power = pow2(max(V(kRoundToInteger - 100.0), magic));
     const Pair<V> p = (power - 1.0) + scale(m, power);
     return fastSum(p.hi, p.lo);
   }
@@ -57,14 +43,14 @@ struct ExpWide {
 // e^t for |t| <= 1400; relative error of value() below 2^-58.5, of minusOne() below 2^-57.
 template <class V>
 inline ExpWide<V> expWide(Pair<V> t) {
-  const V magic = t.hi * kWideLog2E + kWideRoundToInteger;
-  const V k = magic - kWideRoundToInteger;
+  const V magic = t.hi * kLog2E + kRoundToInteger;
+  const V k = magic - kRoundToInteger;
   const V high = t.hi - k * kWideLn2High;  // exact
   const V low = k * kWideLn2Low - t.lo;
   const V r = high - low;
   const V rLow = (high - r) - low;
   const Pair<V> r2 = product(r, r);
-  const V cubic = r * r2.hi * polynomialWide(r, r2.hi, kExpWide);
+  const V cubic = r * r2.hi * polynomial(r, r2.hi, kExpWide);
   const Pair<V> m = fastSum(r, r2.hi * 0.5);
   return {{m.hi, (m.lo + (r2.lo * 0.5 + (r * rLow + rLow))) + cubic}, magic};
 }
@@ -87,7 +73,7 @@ inline Pair<V> log1pWide(Pair<V> scaled, V unscale) {
   const Pair<V> z = product(t.hi, t.hi);
   const Pair<V> g = product(z.hi, V(kLog1pWide0High));
   const V rest = g.lo + ((z.lo + 2.0 * (t.hi * t.lo)) * kLog1pWide0High + z.hi * kLog1pWide0Low) +
-                 z.hi * z.hi * polynomialWide(z.hi, z.hi * z.hi, kLog1pWide);
+                 z.hi * z.hi * polynomial(z.hi, z.hi * z.hi, kLog1pWide);
   const Pair<V> p = s * Pair<V>{g.hi, rest};
   const Pair<V> y = fastSum(s.hi, p);
   return {y.hi + y.hi, 2.0 * (y.lo + s.lo)};
@@ -111,7 +97,7 @@ inline Shifted<V> shiftedReciprocal(V a) {
 // than 2^-5 of the sum.
 template <class V, int N>
 inline Pair<V> polynomialWide(Pair<V> w, const double (&c)[8], const double (&d)[N]) {
-  Pair<V> y = {w.hi * polynomialWide(w.hi, w.hi * w.hi, d), 0.0};
+  Pair<V> y = {w.hi * polynomial(w.hi, w.hi * w.hi, d), 0.0};
   for (int i = 6;; i -= 2) {
     y = fastSum(V(c[i]), Pair<V>{y.hi, y.lo + c[i + 1]});
     if (i == 0) return y;

@@ -2,6 +2,12 @@
 
 #if defined(__x86_64__)
 
+// GCC 12's own avx512fintrin.h marks operands as undefined by `__Y = __Y`, and warns of it wherever it is inlined.
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
+#pragma GCC diagnostic ignored "-Wuninitialized"
+#endif
+
 #include <immintrin.h>
 
 #include <cstdint>

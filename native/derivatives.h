@@ -1,96 +1,7 @@
-// The activation functions over float64 arrays, off by less than 0.6 units in the last place. activations.h has them
-// for float32 and 16-bit arrays, where a plain float64 evaluation is enough.
-//
-// Included inside a target region: no system headers here. lib/wideActivations.ts does the same operations and gets
-// the same bits. Results reach 2^-1074: each formula works on the value times a power of 2, and the last operation
-// takes that off, so that a subnormal result is right to its last bit (its two roundings are off by 0.75 of it at
-// most). Where a pair's product underflows, productError may differ between ISAs, but counts for nothing in the sum.
+// The derivatives of the activation functions, as activations.h has the functions.
 #pragma once
 
-#include "wide.h"
-
-// x / (1 + e^-w).  For |x| <= 2^64 and -754 <= w.
-template <class V>
-inline V timesLogistic(V x, Pair<V> w) {
-  const ExpWide<V> e = expWide(-w);
-  const Pair<V> denominator = V(0x1p-128) + scale(e.value(), pow2(e.magic - 128.0));
-  return copysign(round(x * 0x1p128 / denominator) * 0x1p-256, x);
-}
-
-// GELU(x) = x Phi(x) = max(x, 0) - a Phi(-a), a = |x|; Phi(-a) = e^(-a^2/2) R(a).  -0 below -38.58.
-template <class V>
-inline V geluWide(V x) {
-  const V a = min(V(38.7), abs(x));
-  const V b = max(V(0x1p-200), a);
-  const Pair<V> b2 = product(b, b);
-  const ExpWide<V> e = expWide(scale(b2, V(-0.5)));
-  const Pair<V> tail = scale(e.value(), pow2(e.magic + 256.0)) * halfErfcxWide(b) * a;
-  const Pair<V> y = fastSum(max(V(0.0), x) * 0x1p256, -tail);
-  return select(lessThan(V(9.0), x), x, copysign(round(y) * 0x1p-256, x));
-}
-
-// w = 2 sqrt(2/pi) (x + 0.044715 x^3) = c1 x + c3 x^3.
-constexpr double kTanhWideC1[2] = {0x1.9884533d43651p0, -0x1.cbc0d30ebfd15p-54};
-constexpr double kTanhWideC3[2] = {0x1.2444f2a4d8b4bp-4, -0x1.6c843a29d1c7p-61};
-
-// GELU's tanh form, 0.5 x (1 + tanh(w/2)) = x / (1 + e^-w).  -0 below -21.55.
-template <class V>
-inline V geluTanhWide(V x) {
-  const V bounded = min(V(9.0), max(V(-21.6), x));
-  const Pair<V> cubic = product(bounded, bounded) * constant<V>(kTanhWideC3);
-  const Pair<V> w = (constant<V>(kTanhWideC1) + cubic) * bounded;
-  return select(lessThan(V(9.0), x), x, timesLogistic(bounded, w));
-}
-
-// SiLU(x) = x / (1 + e^-x).  -0 below -751.76.
-template <class V>
-inline V siluWide(V x) {
-  const V bounded = min(V(50.0), max(V(-752.0), x));
-  return select(lessThan(V(50.0), x), x, timesLogistic(bounded, Pair<V>{bounded, 0.0}));
-}
-
-// Mish(x) = x tanh(ln(1 + e^x)) = x n / (n + 2), n = e^x (e^x + 2).  -0 below -751.76.
-template <class V>
-inline V mishWide(V x) {
-  const V bounded = min(V(20.0), max(V(-752.0), x));
-  const ExpWide<V> e = expWide(Pair<V>{bounded, 0.0});
-  const Pair<V> scaled = scale(e.value(), pow2(e.magic + 128.0));
-  const Pair<V> n = scaled * (V(2.0) + scale(scaled, V(0x1p-128)));
-  const Pair<V> y = n * bounded / (V(2.0) + scale(n, V(0x1p-128)));
-  return select(lessThan(V(20.0), x), x, copysign(round(y) * 0x1p-128, x));
-}
-
-// 2^256 ln(1 + e^t) = 2^256 (max(t, 0) + ln(1 + e^-|t|)).  For -840 <= t <= 50.
-template <class V>
-inline Pair<V> scaledSoftplus(Pair<V> t) {
-  const auto negative = lessThan(t.hi, V(0.0));
-  const ExpWide<V> e = expWide(Pair<V>{-abs(t.hi), select(negative, t.lo, -t.lo)});
-  const Pair<V> linear = {max(V(0.0), t.hi), select(negative, 0.0, t.lo)};
-  return scale(linear, V(0x1p256)) + log1pWide(scale(e.value(), pow2(e.magic + 256.0)), V(0x1p-256));
-}
-
-// Softplus(x) = ln(1 + e^t) / beta, t = beta x; x where t, rounded, exceeds the threshold.  +0 below -745.13 (beta 1).
-// From 50 on the result is x in any case. Precise for 2^-100 <= |beta| <= 2^100; the pair operations could overflow
-// outside [2^-500, 2^500], and t and the quotient are rounded to double there.
-template <class V>
-inline V softplusWide(V x, double beta, double threshold) {
-  const V t = x * beta;
-  const V bounded = min(V(50.0), max(V(-840.0), t));
-  const auto vanishes = lessThan(t, V(-840.0));
-  const double magnitude = beta < 0 ? -beta : beta;
-  V y = 0.0;
-  if (beta == 1) {
-    y = round(scaledSoftplus(Pair<V>{bounded, 0.0})) * 0x1p-256;
-  } else if (magnitude >= 0x1p-500 && magnitude <= 0x1p500) {
-    const V error = select(vanishes, 0.0, productError(x, V(beta), t));
-    y = round(scaledSoftplus(Pair<V>{bounded, error}) / Pair<V>{beta, 0.0}) * 0x1p-256;
-    y = select(vanishes, 0.0 / beta, y);
-  } else {
-    y = round(scaledSoftplus(Pair<V>{bounded, 0.0})) * 0x1p-256 / beta;
-    y = select(vanishes, 0.0 / beta, y);
-  }
-  return select(lessThan(V(threshold < 50 ? threshold : 50.0), t), x, y);
-}
+#include "activations.h"
 
 // The derivatives f' of the first four satisfy f'(x) + f'(-x) = 1 or, Mish's, are monotonic enough to need no mirror.
 // Each has one root. With r the distance from it, all terms of a formula below have the sign of r, so that nothing
@@ -157,8 +68,8 @@ inline V geluTanhDerivativeWide(V x) {
   const Pair<V> r = distance(kTanhWideRoot, a);
   const Pair<V> root = {kTanhWideRoot[0], kTanhWideRoot[1]};
   const Pair<V> squares = product(a, a) + (root * a + constant<V>(kTanhWideRootSquared));
-  const Pair<V> q = squares * constant<V>(kTanhWideC3);
-  const Pair<V> slope = constant<V>(kTanhWideC1) + q;
+  const Pair<V> q = squares * constant<V>(kTanhC3);
+  const Pair<V> slope = constant<V>(kTanhC1) + q;
   const ExpWide<V> e = expWide(r * slope);
   const Pair<V> e0 = constant<V>(kTanhWideE0);
   const Pair<V> u = e.minusOne() * e0 + r * (slope + scale(q, V(2.0)));

@@ -1,0 +1,10 @@
+/**
+ * GELU, Mish, SiLU/Swish and Softplus on typed arrays: the correctly rounded results, from native code where there is a
+ * binary for the platform, else from JavaScript.
+ *
+ * @packageDocumentation
+ */
+
+export { gelu, mish, silu, softplus, swish } from './activations.js';
+export { type Backend, backend, getNumThreads, setNumThreads } from './backend.js';
+export type { ActivationOptions, FloatArray, GeluOptions, SoftplusOptions } from './validate.js';

@@ -1,0 +1,94 @@
+// Finds and loads the native addon.
+
+import type { FloatArray } from './validate.js';
+
+/** `out[i] = f(x[i])`. `dtype` is an index into the binding's `dtypes`. */
+export type NativeKernel = (x: FloatArray, out: FloatArray, dtype: number, beta: number, threshold: number) => void;
+
+/** What native/addon.cpp exports. */
+export interface Binding {
+  readonly version: string;
+  /** The instruction sets that this CPU runs, best first. */
+  readonly isas: readonly string[];
+  readonly dtypes: readonly string[];
+  readonly kernels: Readonly<Record<string, Readonly<Record<string, NativeKernel>>>>;
+  threads(): number;
+  /** 0: as many as the process may use. */
+  setThreads(count: number): void;
+  /** The instruction set whose code ran last, as that code reported it. */
+  lastIsa(): string;
+}
+
+/** The binding, or the reason why there is none. */
+export type Loaded = { binding: Binding; reason?: undefined } | { binding?: undefined; reason: string };
+
+const { version } = require('../package.json') as { version: string };
+
+export function loadNative(): Loaded {
+  const path = process.env['SIMD_ACTIVATIONS_BINARY'];
+  try {
+    const binding = path ? require(path) : (requireBuild() ?? requirePrebuild());
+    if (binding === undefined) return { reason: `there is no binary for ${platform()}` };
+    if (binding.version !== version) {
+      return { reason: `the binary is of version ${binding.version}, and this package of ${version}` };
+    }
+    return { binding };
+  } catch (error) {
+    return { reason: `the binary cannot be loaded: ${error instanceof Error ? error.message : error}` };
+  }
+}
+
+/** `load()`; undefined if the file is not there. Whatever else is wrong with it is the caller's. */
+function ifFound(load: () => Binding): Binding | undefined {
+  try {
+    return load();
+  } catch (error) {
+    if ((error as { code?: string }).code === 'MODULE_NOT_FOUND') return undefined;
+    throw error;
+  }
+}
+
+// Each path below is literal, so that bundlers and file tracers see it.
+
+/** A clone's own build. */
+function requireBuild(): Binding | undefined {
+  return ifFound(() => require('../native/build/Release/simd_activations.node'));
+}
+
+function requirePrebuild(): Binding | undefined {
+  switch (platform()) {
+    case 'linux-x64-glibc':
+      return ifFound(() => require('../prebuilds/linux-x64/simd-activations.glibc.node'));
+    case 'linux-x64-musl':
+      return ifFound(() => require('../prebuilds/linux-x64/simd-activations.musl.node'));
+    case 'linux-arm64-glibc':
+      return ifFound(() => require('../prebuilds/linux-arm64/simd-activations.glibc.node'));
+    case 'linux-arm64-musl':
+      return ifFound(() => require('../prebuilds/linux-arm64/simd-activations.musl.node'));
+    case 'darwin-x64':
+      return ifFound(() => require('../prebuilds/darwin-x64/simd-activations.node'));
+    case 'darwin-arm64':
+      return ifFound(() => require('../prebuilds/darwin-arm64/simd-activations.node'));
+    case 'win32-x64':
+      return ifFound(() => require('../prebuilds/win32-x64/simd-activations.node'));
+    case 'win32-arm64':
+      return ifFound(() => require('../prebuilds/win32-arm64/simd-activations.node'));
+    default:
+      return undefined;
+  }
+}
+
+function platform(): string {
+  const { platform, arch } = process;
+  return platform === 'linux' ? `linux-${arch}-${libc()}` : `${platform}-${arch}`;
+}
+
+function libc(): 'glibc' | 'musl' {
+  const report = process.report as (typeof process.report & { excludeNetwork?: boolean }) | undefined;
+  if (report?.getReport === undefined) return 'glibc';
+  const { excludeNetwork } = report;
+  report.excludeNetwork = true; // looking up names of peers can take seconds
+  const { header } = report.getReport() as { header?: { glibcVersionRuntime?: string } };
+  if (excludeNetwork !== undefined) report.excludeNetwork = excludeNetwork;
+  return header?.glibcVersionRuntime === undefined ? 'musl' : 'glibc';
+}

@@ -1,0 +1,192 @@
+// One pool for the process, whatever thread, Worker or copy of the module calls: threads of its own, not libuv's, which
+// file and network work needs. It lives on the heap and is never destroyed, and its threads are detached: at exit a
+// static destructor would join or free what a thread still waits on. They are created when first needed.
+
+#include "thread_pool.h"
+
+#include <atomic>
+#include <condition_variable>
+#include <mutex>
+
+#include "available_threads.h"
+#include "fp_state.h"
+
+#if defined(_WIN32)
+#include <process.h>
+#include <windows.h>
+#else
+#include <pthread.h>
+#include <signal.h>
+#endif
+
+namespace simd_activations {
+namespace {
+
+// One call of parallelFor, on the caller's stack. `next` is shared out; the rest is guarded by the pool's mutex.
+struct Job {
+  const Body body;
+  void* const context;
+  const size_t count;
+  const size_t grain;
+  std::atomic<size_t> next{0};
+  int open;        // how many more helpers may join
+  int active = 0;  // helpers at work
+  std::condition_variable idle;
+  Job* following = nullptr;
+
+  Job(Body b, void* c, size_t n, size_t g, int helpers) : body(b), context(c), count(n), grain(g), open(helpers) {}
+
+  // Takes piece after piece until none is left.
+  void work() {
+    const DefaultFpState state;
+    for (;;) {
+      const size_t begin = next.fetch_add(grain, std::memory_order_relaxed);
+      if (begin >= count) return;
+      body(context, begin, count - begin < grain ? count : begin + grain);
+    }
+  }
+};
+
+struct Pool {
+  std::mutex mutex;
+  std::condition_variable wake;
+  Job* jobs = nullptr;  // those that want more helpers, the oldest first
+  int created = 0;
+
+  void add(Job* job);
+  void remove(Job* job);
+  void helperMain();
+};
+
+std::atomic<Pool*> thePool{nullptr};
+
+void Pool::add(Job* job) {
+  Job** last = &jobs;
+  while (*last != nullptr) last = &(*last)->following;
+  *last = job;
+}
+
+void Pool::remove(Job* job) {
+  for (Job** p = &jobs; *p != nullptr; p = &(*p)->following) {
+    if (*p != job) continue;
+    *p = job->following;
+    return;
+  }
+}
+
+void Pool::helperMain() {
+  std::unique_lock<std::mutex> lock(mutex);
+  for (;;) {
+    while (jobs == nullptr) wake.wait(lock);
+    Job* job = jobs;
+    job->active++;
+    if (--job->open == 0) remove(job);
+    lock.unlock();
+    job->work();
+    lock.lock();
+    // Under the lock, since the job is gone as soon as its owner sees that nobody is at work.
+    if (--job->active == 0) job->idle.notify_one();
+  }
+}
+
+// The pieces of work are leaves: intrinsics and a few locals.
+constexpr size_t kStackSize = 256 * 1024;
+
+#if defined(_WIN32)
+
+unsigned __stdcall helper(void* pool) {
+  static_cast<Pool*>(pool)->helperMain();
+  return 0;
+}
+
+bool createHelper(Pool* pool) {
+  const uintptr_t handle =
+      _beginthreadex(nullptr, kStackSize, helper, pool, STACK_SIZE_PARAM_IS_A_RESERVATION, nullptr);
+  if (handle == 0) return false;
+  CloseHandle(reinterpret_cast<HANDLE>(handle));
+  return true;
+}
+
+void watchForks() {}
+
+#else
+
+void* helper(void* pool) {
+  static_cast<Pool*>(pool)->helperMain();
+  return nullptr;
+}
+
+bool createHelper(Pool* pool) {
+  pthread_attr_t attributes;
+  if (pthread_attr_init(&attributes) != 0) return false;
+  pthread_attr_setstacksize(&attributes, kStackSize);
+  pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
+  // Signals are for the host's threads.
+  sigset_t all, before;
+  sigfillset(&all);
+  pthread_sigmask(SIG_SETMASK, &all, &before);
+  pthread_t thread;
+  const bool created = pthread_create(&thread, &attributes, helper, pool) == 0;
+  pthread_sigmask(SIG_SETMASK, &before, nullptr);
+  pthread_attr_destroy(&attributes);
+  return created;
+}
+
+// A child of fork() has the memory of the pool, but none of its threads: it starts a new one.
+void watchForks() {
+  pthread_atfork(nullptr, nullptr, [] { thePool.store(nullptr); });
+}
+
+#endif
+
+Pool& pool() {
+  Pool* existing = thePool.load(std::memory_order_acquire);
+  if (existing != nullptr) return *existing;
+  static std::once_flag once;
+  std::call_once(once, watchForks);
+  Pool* mine = new Pool;
+  if (thePool.compare_exchange_strong(existing, mine)) return *mine;
+  delete mine;
+  return *existing;
+}
+
+std::atomic<int> theSetting{0};
+
+int defaultThreads() {
+  static const int count = availableThreads();
+  return count;
+}
+
+}  // namespace
+
+int threads() {
+  const int setting = theSetting.load(std::memory_order_relaxed);
+  return setting > 0 ? setting : defaultThreads();
+}
+
+void setThreads(int count) { theSetting.store(count, std::memory_order_relaxed); }
+
+void parallelFor(size_t count, size_t grain, Body body, void* context) {
+  const size_t pieces = count / grain + (count % grain != 0);
+  const size_t others = static_cast<size_t>(threads() - 1);
+  const int helpers = static_cast<int>(pieces <= others ? (pieces == 0 ? 0 : pieces - 1) : others);
+  Job job(body, context, count, grain, helpers);
+  if (helpers == 0) {
+    job.work();
+    return;
+  }
+  Pool& p = pool();
+  {
+    const std::lock_guard<std::mutex> lock(p.mutex);
+    // Where a thread cannot be had, those there are do the work.
+    while (p.created < helpers && createHelper(&p)) p.created++;
+    p.add(&job);
+  }
+  for (int i = 0; i < helpers; i++) p.wake.notify_one();
+  job.work();
+  std::unique_lock<std::mutex> lock(p.mutex);
+  p.remove(&job);
+  while (job.active > 0) job.idle.wait(lock);
+}
+
+}  // namespace simd_activations
