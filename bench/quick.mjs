@@ -1,20 +1,13 @@
 // The quick suite: native against JavaScript on one large batch, with identical bits. Under a minute.
 
 import os from 'node:os';
-import { gelu, getNumThreads, mish, setNumThreads, silu, softplus } from '../dist/index.mjs';
 import { backend, useIsa } from '../dist/backend.js';
+import { getNumThreads, setNumThreads } from '../dist/index.mjs';
+import { forms } from '../test/table.mjs';
 import { plain } from './plain.mjs';
 
 const LENGTH = 2 ** 24;
 const ROUNDS = 3;
-
-const forms = [
-  { name: 'gelu', label: 'GELU', run: (x, out) => gelu(x, { out }) },
-  { name: 'geluTanh', label: 'GELU tanh', run: (x, out) => gelu(x, { out, approximate: 'tanh' }) },
-  { name: 'silu', label: 'SiLU', run: (x, out) => silu(x, { out }) },
-  { name: 'mish', label: 'Mish', run: (x, out) => mish(x, { out }) },
-  { name: 'softplus', label: 'Softplus', run: (x, out) => softplus(x, { out }) },
-];
 
 // Pre-activations as a trained layer has them: normal, standard deviation 2 (Box-Muller over a fixed generator).
 function preActivations(length) {
@@ -41,7 +34,7 @@ function contendersFor(form, allThreads) {
     run(x, out) {
       useIsa(isa);
       setNumThreads(threads);
-      form.run(x, out);
+      form.run(x, { out });
     },
   });
   const native = backend.isas
@@ -67,7 +60,7 @@ function differences(a, b) {
 function measure(form, x, out, reference, allThreads, progress) {
   const contenders = contendersFor(form, allThreads);
   useIsa('js');
-  form.run(x, reference);
+  form.run(x, { out: reference });
   const times = contenders.map(() => []);
   // Interleaved, so that a disturbance of the machine hits all alike. The first round warms up and compares the bits.
   for (let round = 0; round <= ROUNDS; round++) {

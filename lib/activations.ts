@@ -37,6 +37,7 @@ function brokenTie(y: number, x: number): number {
   return x < 0 || Object.is(x, -0) ? -magnitude : magnitude;
 }
 
+/** `max(x, 0)` for x > -Infinity. */
 const positivePart = (x: number): number => (x + Math.abs(x)) * 0.5;
 
 const TWO_POW_128 = 2 ** 128;
@@ -83,7 +84,7 @@ function geluOf(x: number): number {
   const a = 14.6 < magnitude ? 14.6 : magnitude;
   const a2 = a * a;
   const tail = a * (exp(a2 * -0.5) * halfErfcx(a, a2));
-  return breakTie(positivePart(x) - tail, x);
+  return breakTie(positivePart(-15 > x ? -15 : x) - tail, x);
 }
 
 function geluWide(x: number): number {
@@ -286,7 +287,7 @@ function softplusOf(x: number, beta: number, threshold: number): number {
   const t = x * beta;
   if (threshold < t) return x;
   const magnitude = Math.abs(t);
-  const y = positivePart(t) + log1p(exp(-(200 < magnitude ? 200 : magnitude)));
+  const y = positivePart(-200 > t ? -200 : t) + log1p(exp(-(200 < magnitude ? 200 : magnitude)));
   return beta === 1 ? y : y / beta;
 }
 

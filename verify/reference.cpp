@@ -33,7 +33,6 @@ struct Estimate {
 };
 
 Estimate estimate(double value) { return {value, std::fabs(value)}; }
-Estimate estimate(double a, double b) { return {a + b, std::fabs(a) + std::fabs(b)}; }
 
 template <class T>
 T sigmoid(T x, T (*exponential)(T)) {
@@ -47,6 +46,7 @@ Quad sigmoid(Quad x) { return sigmoid<Quad>(x, expq); }
 // Near 0 even quad precision cannot hold x/2 and the next, positive term of the series; its sign is all that matters.
 template <class F>
 Quad aroundHalf(Quad x, F f) {
+  if (x == 0) return x;
   return fabsq(x) < Quad(1e-20) ? x / 2 + scalbnq(fabsq(x), -100) : f(x);
 }
 

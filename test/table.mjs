@@ -1,0 +1,65 @@
+// One row per form of a function: what the tests, the verification and the benchmarks need to know of it. Everything
+// else they find out by running it.
+
+import { gelu, mish, silu, softplus } from '../dist/index.mjs';
+
+/**
+ * @typedef {object} Form
+ * @property {string} name The kernel's name, in the addon too.
+ * @property {string} label For people.
+ * @property {<T extends Float32Array | Float64Array>(x: T, options?: { out?: T }) => T} run
+ * @property {string} truth The column of exact values in the ground truth.
+ * @property {number} atMinusInfinity
+ * @property {number} atZero At either zero; null: the zero itself.
+ * @property {{ float32: number, float64: number }} underflow At and below, results round to zero.
+ */
+
+/** @type {Form[]} */
+export const forms = [
+  {
+    name: 'gelu',
+    label: 'GELU',
+    run: gelu,
+    truth: 'gelu_none',
+    atMinusInfinity: -0,
+    atZero: null,
+    underflow: { float32: -14.37, float64: -38.59 },
+  },
+  {
+    name: 'geluTanh',
+    label: 'GELU tanh',
+    run: (x, options) => gelu(x, { approximate: 'tanh', ...options }),
+    truth: 'gelu_tanh',
+    atMinusInfinity: -0,
+    atZero: null,
+    underflow: { float32: -10.78, float64: -21.56 },
+  },
+  {
+    name: 'silu',
+    label: 'SiLU',
+    run: silu,
+    truth: 'silu',
+    atMinusInfinity: -0,
+    atZero: null,
+    underflow: { float32: -108.67, float64: -751.77 },
+  },
+  {
+    name: 'mish',
+    label: 'Mish',
+    run: mish,
+    truth: 'mish',
+    atMinusInfinity: -0,
+    atZero: null,
+    underflow: { float32: -108.67, float64: -751.77 },
+  },
+  {
+    name: 'softplus',
+    label: 'Softplus',
+    // Without the threshold, which would hide a piece of the function.
+    run: (x, options) => softplus(x, { threshold: Number.POSITIVE_INFINITY, ...options }),
+    truth: 'softplus',
+    atMinusInfinity: 0,
+    atZero: Math.LN2,
+    underflow: { float32: -103.98, float64: -745.14 },
+  },
+];

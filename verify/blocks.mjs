@@ -1,0 +1,34 @@
+// All 2^32 float32 inputs in 4096 blocks, and the digests that hold every backend to the verified results.
+
+import { readFileSync } from 'node:fs';
+
+export const BLOCKS = 4096;
+export const BLOCK_LENGTH = 2 ** 20;
+
+const inputBits = new Uint32Array(BLOCK_LENGTH);
+const inputs = new Float32Array(inputBits.buffer);
+
+/**
+ * The inputs of a block: those whose bit pattern ends in the twelve bits `block`, in ascending order of it. Each block
+ * is a sample of all signs, binades and fractions. The array is reused by the next call.
+ */
+export function inputsOf(block) {
+  for (let i = 0; i < BLOCK_LENGTH; i++) inputBits[i] = (i << 12) | block;
+  return inputs;
+}
+
+/** FNV-1a over 32-bit words: a change of any one result changes it. */
+export function digestOf(results) {
+  const words = new Uint32Array(results.buffer, results.byteOffset, results.length);
+  let hash = 0x811c9dc5;
+  for (let i = 0; i < words.length; i++) hash = Math.imul(hash ^ words[i], 0x01000193);
+  return hash >>> 0;
+}
+
+export const digestFile = (name) => new URL(`digests/${name}.bin`, import.meta.url);
+
+/** The digests of a function's blocks, as `verify.mjs` wrote them after it found every result right. */
+export function readDigests(name) {
+  const bytes = readFileSync(digestFile(name));
+  return new Uint32Array(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength));
+}
