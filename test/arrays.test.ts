@@ -1,0 +1,104 @@
+// Every shape of array: all short lengths at all offsets, in place, shared, resizable, large.
+
+import os from 'node:os';
+import { describe, expect, it } from 'vitest';
+import { backend, type FloatArray, gelu, softplus } from '../dist/index.mjs';
+import { expectSameBits, hostile, onEachIsa } from './support.js';
+import { forms } from './table.mjs';
+
+const TYPES = [Float32Array, Float64Array];
+const LONGEST = 2 * 8 * 2 + 1; // twice the widest kernel's turn, and one more
+
+describe('arrays', () => {
+  onEachIsa((isa) => {
+    describe.each(forms)('$name', ({ run, atMinusInfinity, atZero, underflow }) => {
+      it('has the limits', () => {
+        for (const type of TYPES) {
+          const x = new type([Number.NEGATIVE_INFINITY, -0, 0, Number.POSITIVE_INFINITY, Number.NaN]);
+          const expected = [atMinusInfinity, atZero ?? -0, atZero ?? 0, Number.POSITIVE_INFINITY, Number.NaN];
+          expectSameBits(run(x), new type(expected), x);
+        }
+      });
+
+      it('makes every NaN the canonical one', () => {
+        const narrow = new Float32Array(Uint32Array.of(0x7fc00000, 0xffc00000, 0x7f800001, 0xffffffff, 0x7fabcdef).buffer);
+        expect([...new Uint32Array(run(narrow).buffer)]).toEqual(Array(5).fill(0x7fc00000));
+        const wide = new Float64Array(BigUint64Array.of(0x7ff0000000000001n, 0xffffffffffffffffn).buffer);
+        expect([...new BigUint64Array(run(wide).buffer)]).toEqual(Array(2).fill(0x7ff8000000000000n));
+      });
+
+      it('rounds to zero where the value is below half of the least number, and not before', () => {
+        for (const [type, limit] of [[Float32Array, underflow.float32], [Float64Array, underflow.float64]] as const) {
+          const y = run(new type([limit, limit * 2, limit * 100, limit * 0.998]));
+          for (const i of [0, 1, 2]) expect(y[i]).toBe(atMinusInfinity);
+          expect(y[3]).not.toBe(atMinusInfinity);
+        }
+      });
+
+      it('gives a value the same bits at every place of every length and offset', () => {
+        for (const type of TYPES) {
+          const all = hostile(new type(LONGEST + 8));
+          const singly = all.map((value) => run(new type([value]))[0] as number);
+          for (let length = 0; length <= LONGEST; length++) {
+            for (let offset = 0; offset < 8; offset++) {
+              const out = new type(length + 16).fill(7);
+              const view = out.subarray(8, 8 + length);
+              expect(run(all.subarray(offset, offset + length) as FloatArray, { out: view })).toBe(view);
+              expectSameBits(view, singly.subarray(offset, offset + length), all.subarray(offset));
+              expect([...out.subarray(0, 8), ...out.subarray(8 + length)]).toEqual(Array(16).fill(7));
+            }
+          }
+        }
+      });
+
+      it('works in place and leaves x alone otherwise', () => {
+        for (const type of TYPES) {
+          const x = hostile(new type(100_003));
+          const copy = x.slice();
+          const y = run(x);
+          expectSameBits(x, copy);
+          expect(y.buffer).not.toBe(x.buffer);
+          const same = new type(copy.buffer);
+          expect(run(copy, { out: same })).toBe(same);
+          expectSameBits(same, y, x);
+        }
+      });
+    });
+
+    it('takes shared memory, byte offsets and subclasses', () => {
+      const buffer = new SharedArrayBuffer(4 * 1000 + 4);
+      const x = hostile(new Float32Array(buffer, 4));
+      const expected = gelu(new Float32Array(x));
+      const y = gelu(x);
+      expectSameBits(y, expected);
+      expect(y.buffer).toBeInstanceOf(ArrayBuffer);
+      gelu(x, { out: x });
+      expectSameBits(new Float32Array(x), expected);
+      class Tensor extends Float32Array {}
+      expectSameBits(gelu(Tensor.from(expected)) as Float32Array, gelu(expected));
+    });
+
+    it('takes arrays on resizable buffers, as long as they are then', () => {
+      const buffer = new (ArrayBuffer as unknown as new (n: number, o: object) => ArrayBuffer & { resize(n: number): void })(
+        40,
+        { maxByteLength: 80 },
+      );
+      const x = new Float32Array(buffer).fill(1);
+      expect(gelu(x)).toHaveLength(10);
+      buffer.resize(80);
+      expect(gelu(x)).toHaveLength(20);
+      buffer.resize(0);
+      expect(gelu(x)).toHaveLength(0);
+    });
+
+    // In place, in 2 GiB: the lengths do not pass through anything that is particular to an instruction set.
+    it.skipIf(isa !== backend.isas[0] || isa === 'js' || os.freemem() < 6 * 2 ** 30)('takes more than 2^31 bytes', () => {
+      const x = new Float32Array(2 ** 29 + 5);
+      x[0] = 1;
+      x[x.length - 1] = 1;
+      softplus(x, { out: x });
+      const [one, zero] = softplus(Float32Array.of(1, 0));
+      expect([x[0], x[1], x[2 ** 28], x[x.length - 2], x[x.length - 1]]).toEqual([one, zero, zero, zero, one]);
+    });
+  });
+});

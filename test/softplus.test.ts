@@ -1,0 +1,87 @@
+// Softplus's parameters: the rule of the threshold, in the array's precision, and every kind of beta.
+
+import { describe, expect, it } from 'vitest';
+import { softplus } from '../dist/index.mjs';
+import { expectSameBits, hostile, onEachIsa, random } from './support.js';
+
+const { fround } = Math;
+const INFINITY = Number.POSITIVE_INFINITY;
+
+const nextFloat = (x: number, by: number): number => {
+  const bits = new Int32Array(Float32Array.of(x).buffer);
+  return new Float32Array(Int32Array.of((bits[0] as number) + by).buffer)[0] as number;
+};
+
+describe('softplus', () => {
+  onEachIsa(() => {
+    it('is x exactly where x * beta, in float32, is greater than the threshold', () => {
+      const next = random(3);
+      for (let round = 0; round < 400; round++) {
+        const beta = fround((next() - 0.3) * 2 ** (next() * 12 - 6));
+        const threshold = round % 10 === 0 ? [0, -0, 20, -3, 1][(round / 10) % 5]! : (next() - 0.3) * 40;
+        // Around the quotient, where the product's rounding decides.
+        const x = Float32Array.from({ length: 61 }, (_, i) => nextFloat(fround(threshold / beta) || 1e-3, i - 30));
+        const y = softplus(x, { beta, threshold });
+        const without = softplus(x, { beta, threshold: INFINITY });
+        const expected = x.map((v, i) => (fround(v * beta) > fround(threshold) ? v : (without[i] as number)));
+        expectSameBits(y, expected, x);
+      }
+    });
+
+    it('is x exactly where x * beta, in float64, is greater than the threshold', () => {
+      const next = random(4);
+      for (let round = 0; round < 200; round++) {
+        const beta = (next() - 0.3) * 2 ** (next() * 12 - 6);
+        const threshold = (next() - 0.3) * 40;
+        const x = Float64Array.from({ length: 61 }, (_, i) => (threshold / beta) * (1 + (i - 30) * 2 ** -52));
+        const without = softplus(x, { beta, threshold: INFINITY });
+        const expected = x.map((v, i) => (v * beta > threshold ? v : (without[i] as number)));
+        expectSameBits(softplus(x, { beta, threshold }), expected, x);
+      }
+    });
+
+    it('knows extreme thresholds', () => {
+      const x = hostile(new Float32Array(1000));
+      expectSameBits(softplus(x, { threshold: Number.NaN }), softplus(x, { threshold: INFINITY }), x);
+      const atMinusInfinity = softplus(x, { threshold: -INFINITY });
+      expectSameBits(atMinusInfinity, x.map((v) => (v > -INFINITY ? v : v === -INFINITY ? 0 : Number.NaN)), x);
+      const largest = 2 ** 128 - 2 ** 104;
+      expect(softplus(Float32Array.of(largest), { beta: 2, threshold: largest })[0]).toBe(fround(largest));
+    });
+
+    it('is within 1 ULP of the formula in double precision for any beta', () => {
+      for (const beta of [0.1, 0.5, 2, 10, 1e-3, 1000, -1, -0.25, -8]) {
+        const b = fround(beta);
+        const x = Float32Array.from({ length: 2001 }, (_, i) => (i - 1000) / 20 / Math.min(Math.abs(b), 1));
+        const y = softplus(x, { beta, threshold: INFINITY });
+        for (let i = 0; i < x.length; i++) {
+          const t = (x[i] as number) * b;
+          const exact = (Math.max(t, 0) + Math.log1p(Math.exp(-Math.abs(t)))) / b;
+          expect(Math.abs((y[i] as number) - exact), `beta ${beta}, x ${x[i]}`).toBeLessThanOrEqual(
+            Math.abs(exact) * 2 ** -23.9 + 2 ** -149,
+          );
+        }
+      }
+    });
+
+    it('takes any number for beta', () => {
+      const x = Float32Array.of(-INFINITY, -1, -0, 0, 1, INFINITY);
+      const ln2 = Math.LN2;
+      const nan = Number.NaN;
+      for (const [beta, expected] of [
+        [0, [nan, INFINITY, INFINITY, INFINITY, INFINITY, nan]],
+        [-0, [nan, -INFINITY, -INFINITY, -INFINITY, -INFINITY, nan]],
+        [nan, [nan, nan, nan, nan, nan, nan]],
+        [INFINITY, [0, 0, nan, nan, 1, INFINITY]],
+        [-INFINITY, [-INFINITY, -1, nan, nan, -0, -0]],
+        [-1, [-INFINITY, -Math.log1p(Math.exp(1)), -ln2, -ln2, -Math.log1p(Math.exp(-1)), -0]],
+      ] as const) {
+        expectSameBits(softplus(x, { beta }), new Float32Array(expected), x);
+        const wide = Float64Array.from(x);
+        const y = softplus(wide, { beta });
+        // To a float32's precision here; exactness.test.ts has the bits.
+        expectSameBits(new Float32Array(y), new Float32Array(expected), x);
+      }
+    });
+  });
+});

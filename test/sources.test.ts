@@ -1,0 +1,68 @@
+// What the sources promise of each other and of the binary.
+
+import { execFileSync } from 'node:child_process';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { root } from './support.js';
+import { forms } from './table.mjs';
+
+const read = (file: string): string => readFileSync(path.join(root, file), 'utf8');
+
+/** All doubles among a source's literals, hexadecimal or decimal, positive. */
+function constants(source: string): Set<number> {
+  const code = source.replace(/\/\/.*$/gm, '').replace(/\/\*[\s\S]*?\*\//g, '');
+  const hexadecimal = [...code.matchAll(/0x1(?:\.([0-9a-f]+))?p([+-]?\d+)/g)].map(([, fraction = '', exponent]) => {
+    const significand = Number.parseInt(`1${fraction}`, 16) / 16 ** fraction.length;
+    return significand * 2 ** Number(exponent);
+  });
+  const decimal = [...code.replace(/0x[\w.+]*p[+-]?\d+/g, '').matchAll(/\b\d+(?:\.\d+)?(?:e[+-]?\d+)?\b/g)].map(Number);
+  return new Set([...hexadecimal, ...decimal].filter((value) => !Number.isInteger(value) || Math.abs(value) > 2 ** 40));
+}
+
+describe('the two languages', () => {
+  it.each([
+    ['native/math.h', 'lib/math.ts'],
+    ['native/wide.h', 'lib/wide.ts'],
+  ])('have the same constants in %s and %s', (cpp, ts) => {
+    const [a, b] = [constants(read(cpp)), constants(read(ts))];
+    expect(a.size).toBeGreaterThan(20);
+    expect([...b].filter((value) => !a.has(value))).toEqual([]);
+    expect([...a].filter((value) => !b.has(value) && !(Number.isInteger(Math.log2(value))))).toEqual([]);
+  });
+
+  it('have the same list of functions', () => {
+    const list = read('native/activations.h').match(/define SIMD_ACTIVATIONS_FUNCTIONS\(X\)(.*)/)?.[1] ?? '';
+    const native = [...list.matchAll(/X\((\w+)\)/g)].map((match) => match[1]);
+    const kernels = [...read('lib/activations.ts').matchAll(/name: '(\w+)'/g)].map((match) => match[1]);
+    expect(kernels).toEqual(native);
+    expect(forms.map((form) => form.name)).toEqual(native);
+  });
+
+  it('have the same instruction sets in isa.def and in the folder', () => {
+    const names = [...read('native/isa/isa.def').matchAll(/ISA\((\w+)\)/g)].map((match) => `${match[1]}.cpp`);
+    const files = readdirSync(path.join(root, 'native/isa')).filter((file) => file.endsWith('.cpp'));
+    expect(names.toSorted()).toEqual(files.toSorted());
+  });
+});
+
+const objects = path.join(root, 'native/build/Release/obj.target/simd_activations/isa');
+
+describe.skipIf(!existsSync(objects))('the kernels', () => {
+  it.each(['avx512', 'avx2', 'neon', 'scalar'])('of %s export their table alone', (isa) => {
+    const symbols = execFileSync('nm', ['-g', '--defined-only', path.join(objects, `${isa}.o`)], { encoding: 'utf8' });
+    const elsewhere = process.arch === 'x64' ? ['neon'] : ['avx512', 'avx2'];
+    const table = `_ZN16simd_activations${isa.length + 3}${isa}IsaE`;
+    expect([...symbols.matchAll(/ (\w) (\S+)$/gm)].map((m) => [m[1], m[2]])).toEqual(
+      elsewhere.includes(isa) ? [] : [[expect.stringMatching(/^[DR]$/), table]],
+    );
+    // What they call: no libm, no C++ library.
+    const undefinedSymbols = execFileSync('nm', ['-u', path.join(objects, `${isa}.o`)], { encoding: 'utf8' });
+    const called = [...undefinedSymbols.matchAll(/ U (\S+)/g)].map((m) => m[1]);
+    expect(called.filter((name) => !/^(memcpy|memset|_GLOBAL_OFFSET_TABLE_|__stack_chk_fail)$/.test(name as string))).toEqual([]);
+  });
+
+  it('are all compiled without an option for an instruction set', () => {
+    for (const file of ['CMakeLists.txt', 'native/binding.gyp']) expect(read(file)).not.toMatch(/-m(avx|fma|arch|sse)/);
+  });
+});

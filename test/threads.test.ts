@@ -1,0 +1,124 @@
+// The pool: the same bits for any number of threads, from many Workers at once, and a clean end from every state.
+
+import os from 'node:os';
+import { Worker } from 'node:worker_threads';
+import { afterAll, describe, expect, it } from 'vitest';
+import { backend, useIsa } from '../dist/backend.js';
+import { gelu, getNumThreads, setNumThreads } from '../dist/index.mjs';
+import { expectSameBits, hostile, root, runNode } from './support.js';
+import { forms } from './table.mjs';
+
+const native = backend.isas.length > 1;
+const initial = getNumThreads();
+afterAll(() => setNumThreads(initial));
+
+const cores = os.availableParallelism();
+
+describe('threads', () => {
+  it.each(forms)('$name gives the same bits for 1 to 2 x cores of them, at any length', ({ run }) => {
+    useIsa(backend.isas[0] as string);
+    for (const length of [2 ** 14, 2 ** 14 + 1, 3 * 2 ** 14 - 1, 2 ** 18 + 3]) {
+      const x = hostile(new Float32Array(length));
+      setNumThreads(1);
+      const expected = run(x);
+      for (let threads = 2; threads <= 2 * cores; threads++) {
+        setNumThreads(threads);
+        expect(getNumThreads()).toBe(native ? threads : 1);
+        expectSameBits(run(x), expected, x);
+      }
+    }
+  });
+
+  it.runIf(native)('really are used', () => {
+    const script = `
+      const { gelu, setNumThreads } = require('./dist/index.js');
+      const { readdirSync } = require('node:fs');
+      const count = () => readdirSync('/proc/self/task').length;
+      const x = new Float32Array(2 ** 20);
+      setNumThreads(1);
+      gelu(x, { out: x });
+      const before = count();
+      setNumThreads(4);
+      gelu(x.subarray(0, 100));
+      const small = count();
+      gelu(x, { out: x });
+      console.log(JSON.stringify([small - before, count() - before]));`;
+    if (os.platform() === 'linux') expect(JSON.parse(runNode(script).stdout)).toEqual([0, 3]);
+  });
+
+  it('serve 16 Workers at once', async () => {
+    setNumThreads(4);
+    const x = hostile(new Float32Array(2 ** 18));
+    const expected = gelu(x);
+    const script = `
+      const { parentPort, workerData } = require('node:worker_threads');
+      const { gelu } = require(workerData.root + 'dist/index.js');
+      let y;
+      for (let i = 0; i < 20; i++) y = gelu(workerData.x);
+      parentPort.postMessage(y, [y.buffer]);`;
+    const results = await Promise.all(
+      Array.from({ length: 16 }, () => {
+        const worker = new Worker(script, { eval: true, workerData: { root, x } });
+        return new Promise<Float32Array>((resolve, reject) => worker.once('message', resolve).once('error', reject));
+      }),
+    );
+    for (const y of results) expectSameBits(y, expected);
+  });
+
+  it('are as many as the affinity allows', () => {
+    const script = "console.log(require('./dist/index.js').getNumThreads())";
+    expect(Number(runNode(script).stdout)).toBe(native ? initial : 1);
+    if (!native || os.platform() !== 'linux') return;
+    const pinned = runNode(`
+      const { execFileSync } = require('node:child_process');
+      process.stdout.write(execFileSync('taskset', ['-c', '0', process.execPath, '-e', ${JSON.stringify(script)}]));`);
+    expect(pinned.stdout.trim()).toBe('1');
+  });
+});
+
+describe('a process ends cleanly', () => {
+  const load = "const { gelu, setNumThreads } = require('./dist/index.js'); setNumThreads(4); const x = new Float32Array(2 ** 22);";
+  const inWorker = (body: string) => `
+    const { Worker } = require('node:worker_threads');
+    const worker = new Worker(${JSON.stringify(`${load} ${body}`)}, { eval: true });`;
+  const endless = 'for (;;) gelu(x, { out: x });';
+
+  it.each([
+    ['by itself', `${load} gelu(x); console.log('done')`, 0],
+    ['by process.exit', `${load} gelu(x); console.log('done'); process.exit(3)`, 3],
+    ['by an uncaught error', `${load} gelu(x); console.log('done'); throw new Error('end')`, 1],
+    ['after a Worker alone loaded the addon', `${inWorker('gelu(x); console.log("done")')}`, 0],
+    [
+      'after Workers alone loaded it, one after the other',
+      `const { Worker } = require('node:worker_threads');
+       let left = 5;
+       const next = () => new Worker(${JSON.stringify(`${load} gelu(x)`)}, { eval: true })
+         .on('exit', () => (left-- > 0 ? next() : console.log('done')));
+       next();`,
+      0,
+    ],
+    [
+      'by process.exit while Workers compute',
+      `${inWorker(`require('node:worker_threads').parentPort.postMessage(1); ${endless}`)}
+       worker.on('message', () => setTimeout(() => { console.log('done'); process.exit(3); }, 50));`,
+      3,
+    ],
+    [
+      'after worker.terminate in the middle of a call',
+      `${inWorker(`require('node:worker_threads').parentPort.postMessage(1); ${endless}`)}
+       worker.on('message', () => setTimeout(async () => {
+         await worker.terminate();
+         ${load} gelu(x);
+         console.log('done');
+       }, 50));`,
+      0,
+    ],
+  ])('%s', (_name, script, status) => {
+    for (let round = 0; round < 3; round++) {
+      const result = runNode(script);
+      expect(result.signal, result.stderr).toBeNull();
+      expect(result.stdout).toBe('done\n');
+      expect(result.status).toBe(status);
+    }
+  });
+});
