@@ -112,9 +112,7 @@ function main() {
     console.log(`\n${table(form, rows)}`);
     equal &&= rows.every((row) => !row.exact || row.differences === 0);
   }
-  console.log(
-    equal ? '\nNative and JavaScript agree in every bit.' : '\nNative and JavaScript DIFFER: this is a bug.',
-  );
+  console.log(equal ? '\nNative and JavaScript agree in every bit.' : '\nNative and JavaScript DIFFER: this is a bug.');
   process.exitCode = equal ? 0 : 1;
 }
 

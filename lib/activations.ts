@@ -9,6 +9,7 @@ import { apply } from './apply.js';
 import type { Kernel, Parameters } from './kernel.js';
 import { exp, halfErfcx, log1p } from './math.js';
 import { productError, productLow, quotientLow, sumError } from './pair.js';
+import { exactThreshold } from './threshold.js';
 import {
   type ActivationOptions,
   type DType,
@@ -254,32 +255,6 @@ export function softplus<T extends FloatArray>(x: T, options?: SoftplusOptions<T
 function softplusParameters(dtype: DType, beta: number, threshold: number): Parameters {
   if (dtype === 'float64') return { beta, threshold };
   return { beta: Math.fround(beta), threshold: exactThreshold(threshold) };
-}
-
-/**
- * The double t for which `p > t` says of an exact product p what `fround(p) > fround(threshold)` says: the midpoint of
- * the float32 threshold and its successor or, if a tie goes to the successor, the double below.
- */
-function exactThreshold(threshold: number): number {
-  const float = Math.fround(threshold);
-  if (Number.isNaN(float) || float === Number.POSITIVE_INFINITY) return float;
-  const [below, isEven] = float === Number.NEGATIVE_INFINITY ? [-(2 ** 128), true] : [float, floatBits(float) % 2 === 0];
-  const above = nextFloat(below);
-  const midpoint = below + (above - below) / 2;
-  if (isEven) return midpoint;
-  const bits = new BigInt64Array(Float64Array.of(midpoint).buffer);
-  bits[0] += midpoint < 0 ? 1n : -1n;
-  return new Float64Array(bits.buffer)[0];
-}
-
-const floatBits = (x: number): number => new Int32Array(Float32Array.of(x).buffer)[0];
-
-/** The float32 number after `x`, where infinity counts as 2^128. */
-function nextFloat(x: number): number {
-  if (x === 0) return 2 ** -149;
-  if (x === -(2 ** 128)) return -(2 ** 128 - 2 ** 104);
-  if (x === 2 ** 128 - 2 ** 104) return 2 ** 128;
-  return new Float32Array(Int32Array.of(floatBits(x) + (x < 0 ? -1 : 1)).buffer)[0];
 }
 
 /** (max(t, 0) + ln(1 + e^-|t|)) / beta, t = beta x; x where t > threshold. */

@@ -47,11 +47,12 @@ const binary = `${cmake ? 'build' : 'native/build'}/Release/simd_activations.nod
 if (!ifStale || isStale(binary, 'native', 'native/isa')) {
   try {
     if (cmake) run('cmake-js/bin/cmake-js', ['compile']);
-    else run('node-gyp/bin/node-gyp.js', ['rebuild', '-C', 'native', `--nodedir=${path.join(root, 'native/gyp')}`], {
-      npm_config_nodedir: path.join(root, 'native/gyp'), // a user's own setting would override the option
-      npm_config_loglevel: 'warn',
-      MAKEFLAGS: `-j${os.availableParallelism()}`,
-    });
+    else
+      run('node-gyp/bin/node-gyp.js', ['rebuild', '-C', 'native', `--nodedir=${path.join(root, 'native/gyp')}`], {
+        npm_config_nodedir: path.join(root, 'native/gyp'), // a user's own setting would override the option
+        npm_config_loglevel: 'warn',
+        MAKEFLAGS: `-j${os.availableParallelism()}`,
+      });
   } catch (error) {
     if (required) throw error;
     console.error(`The native addon could not be built (${error.message}); JavaScript does its work.`);

@@ -46,9 +46,23 @@ describe('arguments', () => {
 
       it('takes typed arrays of floats only', () => {
         const wrong = [
-          undefined, null, 1, 'x', [1, 2], {}, new ArrayBuffer(8), new DataView(new ArrayBuffer(8)),
-          new Int32Array(2), new Uint16Array(2), new Uint8ClampedArray(2), new BigInt64Array(1), Buffer.alloc(8),
-          { length: 2, [Symbol.toStringTag]: 'Float32Array' }, new Proxy(new Float32Array(2), {}), () => 1, Symbol('x'),
+          undefined,
+          null,
+          1,
+          'x',
+          [1, 2],
+          {},
+          new ArrayBuffer(8),
+          new DataView(new ArrayBuffer(8)),
+          new Int32Array(2),
+          new Uint16Array(2),
+          new Uint8ClampedArray(2),
+          new BigInt64Array(1),
+          Buffer.alloc(8),
+          { length: 2, [Symbol.toStringTag]: 'Float32Array' },
+          new Proxy(new Float32Array(2), {}),
+          () => 1,
+          Symbol('x'),
         ];
         for (const x of wrong) invalidType(/^x must be a Float32Array or Float64Array\. Received/)(() => call(x));
         const x = new Float32Array(2);
@@ -69,7 +83,9 @@ describe('arguments', () => {
         const x = new Float32Array(4);
         invalidType(/^options\.out must be of the type of x, float32/)(() => call(x, { out: new Float64Array(4) }));
         for (const n of [0, 3, 5]) {
-          outOfRange(/^options\.out\.length must be that of x, 4\. Received/)(() => call(x, { out: new Float32Array(n) }));
+          outOfRange(/^options\.out\.length must be that of x, 4\. Received/)(() =>
+            call(x, { out: new Float32Array(n) }),
+          );
         }
       });
 
@@ -83,7 +99,9 @@ describe('arguments', () => {
         expectSameBits(all, before);
         expect(call(all.subarray(0, 5), { out: all.subarray(5, 10) })).toHaveLength(5);
         const bytes = new SharedArrayBuffer(64);
-        invalidValue(/same elements/)(() => call(new Float32Array(bytes, 0, 8), { out: new Float32Array(bytes, 4, 8) }));
+        invalidValue(/same elements/)(() =>
+          call(new Float32Array(bytes, 0, 8), { out: new Float32Array(bytes, 4, 8) }),
+        );
       });
 
       it('does not take a detached or shrunk buffer for an empty one', () => {
@@ -160,9 +178,16 @@ describe('arguments', () => {
     expect(backend.isas.at(-1)).toBe('js');
     expect(backend.threads).toBe(getNumThreads());
     expect('reason' in backend).toBe(backend.isas.length === 1);
-    expect(Object.keys(api).toSorted()).toEqual(
-      ['backend', 'gelu', 'getNumThreads', 'mish', 'setNumThreads', 'silu', 'softplus', 'swish'],
-    );
+    expect(Object.keys(api).toSorted()).toEqual([
+      'backend',
+      'gelu',
+      'getNumThreads',
+      'mish',
+      'setNumThreads',
+      'silu',
+      'softplus',
+      'swish',
+    ]);
     expect(swish).toBe(silu);
   });
 });

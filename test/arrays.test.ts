@@ -21,14 +21,19 @@ describe('arrays', () => {
       });
 
       it('makes every NaN the canonical one', () => {
-        const narrow = new Float32Array(Uint32Array.of(0x7fc00000, 0xffc00000, 0x7f800001, 0xffffffff, 0x7fabcdef).buffer);
+        const narrow = new Float32Array(
+          Uint32Array.of(0x7fc00000, 0xffc00000, 0x7f800001, 0xffffffff, 0x7fabcdef).buffer,
+        );
         expect([...new Uint32Array(run(narrow).buffer)]).toEqual(Array(5).fill(0x7fc00000));
         const wide = new Float64Array(BigUint64Array.of(0x7ff0000000000001n, 0xffffffffffffffffn).buffer);
         expect([...new BigUint64Array(run(wide).buffer)]).toEqual(Array(2).fill(0x7ff8000000000000n));
       });
 
       it('rounds to zero where the value is below half of the least number, and not before', () => {
-        for (const [type, limit] of [[Float32Array, underflow.float32], [Float64Array, underflow.float64]] as const) {
+        for (const [type, limit] of [
+          [Float32Array, underflow.float32],
+          [Float64Array, underflow.float64],
+        ] as const) {
           const y = run(new type([limit, limit * 2, limit * 100, limit * 0.998]));
           for (const i of [0, 1, 2]) expect(y[i]).toBe(atMinusInfinity);
           expect(y[3]).not.toBe(atMinusInfinity);
@@ -79,10 +84,12 @@ describe('arrays', () => {
     });
 
     it('takes arrays on resizable buffers, as long as they are then', () => {
-      const buffer = new (ArrayBuffer as unknown as new (n: number, o: object) => ArrayBuffer & { resize(n: number): void })(
-        40,
-        { maxByteLength: 80 },
-      );
+      const buffer = new (
+        ArrayBuffer as unknown as new (
+          n: number,
+          o: object,
+        ) => ArrayBuffer & { resize(n: number): void }
+      )(40, { maxByteLength: 80 });
       const x = new Float32Array(buffer).fill(1);
       expect(gelu(x)).toHaveLength(10);
       buffer.resize(80);
@@ -92,13 +99,16 @@ describe('arrays', () => {
     });
 
     // In place, in 2 GiB: the lengths do not pass through anything that is particular to an instruction set.
-    it.skipIf(isa !== backend.isas[0] || isa === 'js' || os.freemem() < 6 * 2 ** 30)('takes more than 2^31 bytes', () => {
-      const x = new Float32Array(2 ** 29 + 5);
-      x[0] = 1;
-      x[x.length - 1] = 1;
-      softplus(x, { out: x });
-      const [one, zero] = softplus(Float32Array.of(1, 0));
-      expect([x[0], x[1], x[2 ** 28], x[x.length - 2], x[x.length - 1]]).toEqual([one, zero, zero, zero, one]);
-    });
+    it.skipIf(isa !== backend.isas[0] || isa === 'js' || os.freemem() < 6 * 2 ** 30)(
+      'takes more than 2^31 bytes',
+      () => {
+        const x = new Float32Array(2 ** 29 + 5);
+        x[0] = 1;
+        x[x.length - 1] = 1;
+        softplus(x, { out: x });
+        const [one, zero] = softplus(Float32Array.of(1, 0));
+        expect([x[0], x[1], x[2 ** 28], x[x.length - 2], x[x.length - 1]]).toEqual([one, zero, zero, zero, one]);
+      },
+    );
   });
 });

@@ -118,17 +118,23 @@ function peerCases(): [string, PeerCase][] {
   return readdirSync(shared('peer-cases'))
     .filter((file) => file.endsWith('.json'))
     .flatMap((file) => {
-      const { cases } = JSON.parse(readFileSync(path.join(shared('peer-cases'), file), 'utf8')) as { cases: PeerCase[] };
+      const { cases } = JSON.parse(readFileSync(path.join(shared('peer-cases'), file), 'utf8')) as {
+        cases: PeerCase[];
+      };
       return cases.map((peerCase): [string, PeerCase] => [`${file.slice(5, -5)}: ${peerCase.test}`, peerCase]);
     })
-    .filter(([, { op, dtype, known_disagreement }]) => op in functions && /^float(32|64)$/.test(dtype) && !known_disagreement);
+    .filter(
+      ([, { op, dtype, known_disagreement }]) => op in functions && /^float(32|64)$/.test(dtype) && !known_disagreement,
+    );
 }
 
 describe.skipIf(!hasShared('peer-cases'))("peers' own cases", () => {
   onEachIsa(() => {
     it.each(peerCases())('%s', (_name, { op, params, dtype, input, expected, expected_limit, rtol, atol }) => {
       const array = dtype === 'float32' ? Float32Array : Float64Array;
-      const options = Object.fromEntries(Object.entries(params).map(([k, v]) => [k, k === 'approximate' ? v : Number(v)]));
+      const options = Object.fromEntries(
+        Object.entries(params).map(([k, v]) => [k, k === 'approximate' ? v : Number(v)]),
+      );
       const y = functions[op as keyof typeof functions](new array(input.map(Number)), options);
       const wanted = new array((expected_limit ?? expected).map(Number));
       const epsilon = dtype === 'float32' ? 2 ** -24 : 2 ** -53;

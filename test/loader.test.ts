@@ -33,14 +33,25 @@ describe('the backend', () => {
 
   it('can be chosen by name', () => {
     for (const isa of backend.isas) {
-      expect(load({ SIMD_ACTIVATIONS_BACKEND: isa })).toMatchObject({ isa, kind: isa === 'js' ? 'js' : 'native', bits });
+      expect(load({ SIMD_ACTIVATIONS_BACKEND: isa })).toMatchObject({
+        isa,
+        kind: isa === 'js' ? 'js' : 'native',
+        bits,
+      });
     }
     if (native) expect(load({ SIMD_ACTIVATIONS_BACKEND: 'native' }).isa).toBe(backend.isas[0]);
   });
 
   it('is JavaScript on request, and nothing native is loaded then', () => {
     const js = load({ SIMD_ACTIVATIONS_BACKEND: 'js' });
-    expect(js).toEqual({ kind: 'js', isa: 'js', isas: ['js'], threads: 1, reason: 'SIMD_ACTIVATIONS_BACKEND is js', bits });
+    expect(js).toEqual({
+      kind: 'js',
+      isa: 'js',
+      isas: ['js'],
+      threads: 1,
+      reason: 'SIMD_ACTIVATIONS_BACKEND is js',
+      bits,
+    });
   });
 
   it('that cannot be had is an error that says what can', () => {

@@ -28,7 +28,7 @@ describe('the two languages', () => {
     const [a, b] = [constants(read(cpp)), constants(read(ts))];
     expect(a.size).toBeGreaterThan(20);
     expect([...b].filter((value) => !a.has(value))).toEqual([]);
-    expect([...a].filter((value) => !b.has(value) && !(Number.isInteger(Math.log2(value))))).toEqual([]);
+    expect([...a].filter((value) => !b.has(value) && !Number.isInteger(Math.log2(value)))).toEqual([]);
   });
 
   it('have the same list of functions', () => {
@@ -59,7 +59,9 @@ describe.skipIf(!existsSync(objects))('the kernels', () => {
     // What they call: no libm, no C++ library.
     const undefinedSymbols = execFileSync('nm', ['-u', path.join(objects, `${isa}.o`)], { encoding: 'utf8' });
     const called = [...undefinedSymbols.matchAll(/ U (\S+)/g)].map((m) => m[1]);
-    expect(called.filter((name) => !/^(memcpy|memset|_GLOBAL_OFFSET_TABLE_|__stack_chk_fail)$/.test(name as string))).toEqual([]);
+    expect(
+      called.filter((name) => !/^(memcpy|memset|_GLOBAL_OFFSET_TABLE_|__stack_chk_fail)$/.test(name as string)),
+    ).toEqual([]);
   });
 
   it('are all compiled without an option for an instruction set', () => {

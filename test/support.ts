@@ -54,7 +54,9 @@ export function expectSameBits(actual: FloatArray, expected: FloatArray, x?: Flo
   for (let i = 0; i < a.length; i++) {
     if (a[i] === b[i]) continue;
     const of = x === undefined ? '' : ` for x = ${x[i]}`;
-    expect.fail(`element ${i} is ${actual[i]} (0x${a[i]?.toString(16)}), not ${expected[i]} (0x${b[i]?.toString(16)})${of}`);
+    expect.fail(
+      `element ${i} is ${actual[i]} (0x${a[i]?.toString(16)}), not ${expected[i]} (0x${b[i]?.toString(16)})${of}`,
+    );
   }
 }
 
@@ -81,7 +83,11 @@ export function hostile<T extends FloatArray>(array: T, seed = 1): T {
 }
 
 /** Runs a script in a fresh Node process. */
-export function runNode(script: string, env: Record<string, string> = {}, flags: string[] = []): SpawnSyncReturns<string> {
+export function runNode(
+  script: string,
+  env: Record<string, string> = {},
+  flags: string[] = [],
+): SpawnSyncReturns<string> {
   return spawnSync(process.execPath, [...flags, '-e', script], {
     cwd: root,
     env: { ...process.env, ...env },

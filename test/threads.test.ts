@@ -77,7 +77,8 @@ describe('threads', () => {
 });
 
 describe('a process ends cleanly', () => {
-  const load = "const { gelu, setNumThreads } = require('./dist/index.js'); setNumThreads(4); const x = new Float32Array(2 ** 22);";
+  const load =
+    "const { gelu, setNumThreads } = require('./dist/index.js'); setNumThreads(4); const x = new Float32Array(2 ** 22);";
   const inWorker = (body: string) => `
     const { Worker } = require('node:worker_threads');
     const worker = new Worker(${JSON.stringify(`${load} ${body}`)}, { eval: true });`;

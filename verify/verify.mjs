@@ -136,7 +136,9 @@ function againstDigests(form, isa, count) {
   if (process.stderr.isTTY) process.stderr.write('\r\x1b[K');
   const seconds = ((performance.now() - start) / 1000).toFixed(0);
   const which = wrong.length === 0 ? '' : `, the first ${wrong[0]}`;
-  console.log(`${form.name} on ${isa}: ${count} blocks of ${BLOCK_LENGTH} inputs, ${wrong.length} differ${which} (${seconds} s)`);
+  console.log(
+    `${form.name} on ${isa}: ${count} blocks of ${BLOCK_LENGTH} inputs, ${wrong.length} differ${which} (${seconds} s)`,
+  );
   return wrong.length === 0;
 }
 
@@ -150,7 +152,8 @@ async function main() {
     },
   });
   const unknown = positionals.filter((name) => !forms.some((form) => form.name === name));
-  if (unknown.length > 0) throw new Error(`no function ${unknown}: there are ${forms.map((form) => form.name).join(', ')}`);
+  if (unknown.length > 0)
+    throw new Error(`no function ${unknown}: there are ${forms.map((form) => form.name).join(', ')}`);
   const count = Number(values.blocks);
   if (!Number.isInteger(count) || count < 1 || count > BLOCKS) throw new Error(`--blocks takes 1 to ${BLOCKS}`);
   useIsa(values.isa);
