@@ -6,17 +6,14 @@
 // can be lost.
 
 import { apply } from './apply.js';
-import type { Kernel, Parameters } from './kernel.js';
+import type { Kernel } from './kernel.js';
 import { exp, halfErfcx, log1p } from './math.js';
 import { productError, productLow, quotientLow, sumError } from './pair.js';
-import { exactThreshold } from './threshold.js';
+import { isTanh, softplusParameters } from './parameters.js';
 import {
   type ActivationOptions,
-  type DType,
   type FloatArray,
   type GeluOptions,
-  number,
-  oneOf,
   optionsObject,
   type SoftplusOptions,
 } from './validate.js';
@@ -26,8 +23,6 @@ import { expWide, halfErfcxWide, log1pWide, rest } from './wide.js';
 // decides. It is far below the last bit of a double; this stands in for it, invisible to all other results.
 const TIE_BREAK = 2 ** -178;
 const TIES_BELOW = 2 ** -125;
-
-const noParameters = (): Parameters => ({ beta: 1, threshold: 0 });
 
 function breakTie(y: number, x: number): number {
   return Math.abs(x) < TIES_BELOW ? brokenTie(y, x) : y;
@@ -52,7 +47,7 @@ function withSign(y: number, x: number): number {
 }
 
 /** `x / (1 + e^-w)`. */
-function timesLogistic(x: number, w: number, wLow: number): number {
+export function timesLogistic(x: number, w: number, wLow: number): number {
   const e = expWide(-w, -wLow, -128);
   const eLow = rest[0];
   const d = TWO_POW_MINUS_128 + e;
@@ -67,16 +62,15 @@ function timesLogistic(x: number, w: number, wLow: number): number {
  * GELU, the Gaussian error linear unit: `x Phi(x)`, Phi being the standard normal distribution function; or, with
  * `approximate: 'tanh'`, `0.5 x (1 + tanh(sqrt(2/pi) (x + 0.044715 x^3)))`. As torch.nn.functional.gelu.
  *
- * @param x - A Float32Array or Float64Array of any length.
- * @param options - `approximate`: `'none'` (default) or `'tanh'`; `out`: where the result goes.
- * @returns `out`, or a new array of the type and length of `x`. float32: the correctly rounded values. float64: off by
- * less than 0.6 ULP. -0 for -Infinity, NaN for NaN.
+ * @param x - A Float32Array, Float64Array, Float16Array or, with `dtype`, Uint16Array of any length.
+ * @param options - `approximate`: `'none'` (default) or `'tanh'`; `out`: where the result goes; `dtype`: for a Uint16Array.
+ * @returns `out`, or a new array of the type and length of `x`. The correctly rounded values;
+ * float64: off by less than 0.6 ULP. -0 for -Infinity, NaN for NaN.
  * @throws TypeError `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE`; RangeError `ERR_OUT_OF_RANGE`.
  */
 export function gelu<T extends FloatArray>(x: T, options?: GeluOptions<T>): T {
-  const { approximate = 'none', out } = optionsObject(options);
-  const form = oneOf('options.approximate', approximate, ['none', 'tanh']);
-  return apply(form === 'tanh' ? geluTanhKernel : geluKernel, x, out, noParameters);
+  const { approximate, out, dtype } = optionsObject(options);
+  return apply(isTanh(approximate) ? geluTanhKernel : geluKernel, x, { out, dtype });
 }
 
 /** x Phi(x) = max(x, 0) - a Phi(-a), a = |x|; Phi(-a) = e^(-a^2/2) R(a). */
@@ -116,17 +110,15 @@ const geluKernel: Kernel = {
   wide: geluWide,
 };
 
-// 2 sqrt(2/pi), and its product with 0.044715.
-const TANH_C1_HIGH = 1.5957691216057308;
-const TANH_C1_LOW = -9.96930880911092e-17;
-const TANH_C3_HIGH = 0.07135481627260025;
-const TANH_C3_LOW = -6.175149918155315e-19;
+/** `2 sqrt(2/pi)`, and its product with 0.044715. */
+export const TANH_C1 = { hi: 1.5957691216057308, lo: -9.96930880911092e-17 };
+export const TANH_C3 = { hi: 0.07135481627260025, lo: -6.175149918155315e-19 };
 
 /** x e^w / (e^w + 1), w = 2 sqrt(2/pi) (x + 0.044715 x^3). */
 function geluTanhOf(x: number): number {
   const bounded = -14 > x ? -14 : x;
   const t = 14 < bounded ? 14 : bounded;
-  const e = exp(t * (t * t * TANH_C3_HIGH + TANH_C1_HIGH));
+  const e = exp(t * (t * t * TANH_C3.hi + TANH_C1.hi));
   return breakTie(bounded * (e / (e + 1)), x);
 }
 
@@ -134,10 +126,10 @@ function geluTanhWide(x: number): number {
   if (x > 9) return x;
   const t = x < -21.6 ? -21.6 : x;
   const t2 = t * t;
-  const cubic = t2 * TANH_C3_HIGH;
-  const cubicLow = productLow(t2, productError(t, t, t2), TANH_C3_HIGH, TANH_C3_LOW, cubic);
-  const v = TANH_C1_HIGH + cubic;
-  const vLow = sumError(TANH_C1_HIGH, cubic, v) + (TANH_C1_LOW + cubicLow);
+  const cubic = t2 * TANH_C3.hi;
+  const cubicLow = productLow(t2, productError(t, t, t2), TANH_C3.hi, TANH_C3.lo, cubic);
+  const v = TANH_C1.hi + cubic;
+  const vLow = sumError(TANH_C1.hi, cubic, v) + (TANH_C1.lo + cubicLow);
   const w = v * t;
   return timesLogistic(t, w, productError(v, t, w) + vLow * t);
 }
@@ -153,14 +145,15 @@ const geluTanhKernel: Kernel = {
 /**
  * SiLU, the sigmoid linear unit, also called Swish: `x / (1 + e^-x)`. As torch.nn.functional.silu.
  *
- * @param x - A Float32Array or Float64Array of any length.
- * @param options - `out`: where the result goes.
- * @returns `out`, or a new array of the type and length of `x`. float32: the correctly rounded values. float64: off by
- * less than 0.6 ULP. -0 for -Infinity, NaN for NaN.
+ * @param x - A Float32Array, Float64Array, Float16Array or, with `dtype`, Uint16Array of any length.
+ * @param options - `out`: where the result goes; `dtype`: for a Uint16Array.
+ * @returns `out`, or a new array of the type and length of `x`. The correctly rounded values;
+ * float64: off by less than 0.6 ULP. -0 for -Infinity, NaN for NaN.
  * @throws TypeError `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE`; RangeError `ERR_OUT_OF_RANGE`.
  */
 export function silu<T extends FloatArray>(x: T, options?: ActivationOptions<T>): T {
-  return apply(siluKernel, x, optionsObject(options).out, noParameters);
+  const { out, dtype } = optionsObject(options);
+  return apply(siluKernel, x, { out, dtype });
 }
 
 /** {@link silu} by its other name. */
@@ -189,14 +182,15 @@ const siluKernel: Kernel = {
 /**
  * Mish: `x tanh(ln(1 + e^x))`. As torch.nn.functional.mish.
  *
- * @param x - A Float32Array or Float64Array of any length.
- * @param options - `out`: where the result goes.
- * @returns `out`, or a new array of the type and length of `x`. float32: the correctly rounded values. float64: off by
- * less than 0.6 ULP. -0 for -Infinity, NaN for NaN.
+ * @param x - A Float32Array, Float64Array, Float16Array or, with `dtype`, Uint16Array of any length.
+ * @param options - `out`: where the result goes; `dtype`: for a Uint16Array.
+ * @returns `out`, or a new array of the type and length of `x`. The correctly rounded values;
+ * float64: off by less than 0.6 ULP. -0 for -Infinity, NaN for NaN.
  * @throws TypeError `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE`; RangeError `ERR_OUT_OF_RANGE`.
  */
 export function mish<T extends FloatArray>(x: T, options?: ActivationOptions<T>): T {
-  return apply(mishKernel, x, optionsObject(options).out, noParameters);
+  const { out, dtype } = optionsObject(options);
+  return apply(mishKernel, x, { out, dtype });
 }
 
 /** x n / (n + 2), n = e^x (e^x + 2). */
@@ -238,23 +232,16 @@ const mishKernel: Kernel = {
 /**
  * Softplus: `ln(1 + e^(beta x)) / beta`, and `x` where `beta x > threshold`. As torch.nn.functional.softplus.
  *
- * @param x - A Float32Array or Float64Array of any length.
- * @param options - `beta`: default 1; `threshold`: default 20; `out`: where the result goes. Any numbers are taken, and
+ * @param x - A Float32Array, Float64Array, Float16Array or, with `dtype`, Uint16Array of any length.
+ * @param options - `beta`: default 1; `threshold`: default 20; `out`: where the result goes; `dtype`: for a Uint16Array. Any numbers are taken, and
  * do what the formula says: a negative beta mirrors the function, 0 gives infinities, NaN gives NaN.
  * @returns `out`, or a new array of the type and length of `x`. With beta 1, float32: the correctly rounded values;
  * float64: off by less than 0.6 ULP. 0 for -Infinity, NaN for NaN.
  * @throws TypeError `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE`; RangeError `ERR_OUT_OF_RANGE`.
  */
 export function softplus<T extends FloatArray>(x: T, options?: SoftplusOptions<T>): T {
-  const { beta = 1, threshold = 20, out } = optionsObject(options);
-  number('options.beta', beta);
-  number('options.threshold', threshold);
-  return apply(softplusKernel, x, out, (dtype) => softplusParameters(dtype, beta, threshold));
-}
-
-function softplusParameters(dtype: DType, beta: number, threshold: number): Parameters {
-  if (dtype === 'float64') return { beta, threshold };
-  return { beta: Math.fround(beta), threshold: exactThreshold(threshold) };
+  const { beta, threshold, out, dtype } = optionsObject(options);
+  return apply(softplusKernel, x, { out, dtype }, softplusParameters(beta, threshold));
 }
 
 /** (max(t, 0) + ln(1 + e^-|t|)) / beta, t = beta x; x where t > threshold. */

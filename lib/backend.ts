@@ -1,9 +1,9 @@
 // Which implementation runs: one of the addon's instruction sets, or JavaScript.
 
 import { invalidValue } from './errors.js';
-import { type Kernel, type Parameters, runKernel } from './kernel.js';
-import { type Loaded, loadNative, type NativeKernel } from './native.js';
-import { type DType, type FloatArray, positiveInteger } from './validate.js';
+import { type Elements, type Kernel, type Parameters, runKernel } from './kernel.js';
+import { type Backward, type Forward, type Loaded, loadNative, type NativeKernels } from './native.js';
+import { type DType, positiveInteger } from './validate.js';
 
 /** What computes the results. It makes no difference to their bits. */
 export interface Backend {
@@ -32,7 +32,7 @@ const isas: readonly string[] = Object.freeze([...(binding?.isas ?? []), 'js']);
 const dtypes = binding?.dtypes ?? [];
 
 let isa: string;
-let kernels: Readonly<Record<string, NativeKernel>> | undefined;
+let kernels: NativeKernels | undefined;
 select('SIMD_ACTIVATIONS_BACKEND', environment.backend ?? (isas[0] as string));
 if (environment.threads !== undefined) {
   const count = positiveInteger('SIMD_ACTIVATIONS_NUM_THREADS', Number(environment.threads), MAX_THREADS);
@@ -83,13 +83,26 @@ export function setNumThreads(count: number): void {
 }
 
 /**
- * `out[i] = f(x[i])`, for arguments that are valid.
+ * {@link runKernel} on the backend in use, for arguments that are valid.
  * @internal
  */
-export function run(kernel: Kernel, x: FloatArray, out: FloatArray, dtype: DType, parameters: Parameters): void {
+export function run(
+  kernel: Kernel,
+  dtype: DType,
+  gradOutput: Elements | undefined,
+  x: Elements,
+  out: Elements,
+  parameters: Parameters,
+): void {
   const native = kernels?.[kernel.name];
-  if (native === undefined) runKernel(kernel, x, out, parameters);
-  else native(x, out, dtypes.indexOf(dtype), parameters.beta, parameters.threshold);
+  if (native === undefined) {
+    runKernel(kernel, dtype, gradOutput, x, out, parameters);
+    return;
+  }
+  const { beta, threshold } = parameters;
+  const index = dtypes.indexOf(dtype);
+  if (gradOutput === undefined) (native as Forward)(x, out, index, beta, threshold);
+  else (native as Backward)(gradOutput, x, out, index, beta, threshold);
 }
 
 /** What computes the results; see {@link Backend}. */

@@ -7,4 +7,12 @@
 
 export { gelu, mish, silu, softplus, swish } from './activations.js';
 export { type Backend, backend, getNumThreads, setNumThreads } from './backend.js';
-export type { ActivationOptions, FloatArray, GeluOptions, SoftplusOptions } from './validate.js';
+export { geluBackward, mishBackward, siluBackward, softplusBackward, swishBackward } from './derivatives.js';
+export type {
+  ActivationOptions,
+  DType,
+  Float16ArrayLike,
+  FloatArray,
+  GeluOptions,
+  SoftplusOptions,
+} from './validate.js';

@@ -1,6 +1,7 @@
 // The JavaScript fallback's loop: what native/kernel.h is to the native kernels.
 
-import type { FloatArray } from './validate.js';
+import { type SixteenBit, toBFloat16, toFloat16, valuesOf } from './sixteenBit.js';
+import type { DType } from './validate.js';
 
 /** Softplus's parameters, as the kernels take them. */
 export interface Parameters {
@@ -8,7 +9,10 @@ export interface Parameters {
   readonly threshold: number;
 }
 
-/** A function, as both backends know it. */
+/** The arrays that the kernels take: a Uint16Array has the bits of a 16-bit type. */
+export type Elements = Float32Array | Float64Array | Uint16Array;
+
+/** A function, or a derivative. */
 export interface Kernel {
   /** Its name in the addon. */
   readonly name: string;
@@ -20,30 +24,59 @@ export interface Kernel {
 
 // Elements per turn: 8 KiB of doubles, which stay in the L1 cache.
 const BLOCK = 1024;
-const block = new Float64Array(BLOCK);
+const values = new Float64Array(BLOCK);
+const grads = new Float64Array(BLOCK);
 
-/** `out[i] = f(x[i])`. */
-export function runKernel(kernel: Kernel, x: FloatArray, out: FloatArray, parameters: Parameters): void {
-  if (x.BYTES_PER_ELEMENT === 8) runWide(kernel, x, out, parameters);
-  else runNarrow(kernel, x, out, parameters);
-}
-
-function runWide(kernel: Kernel, x: FloatArray, out: FloatArray, { beta, threshold }: Parameters): void {
-  for (let i = 0; i < x.length; i++) {
-    const y = kernel.wide(x[i], beta, threshold);
-    out[i] = y === y ? y : Number.NaN;
-  }
-}
-
-// The block is widened and rounded by TypedArray.prototype.set, to nearest even; the formulas see only float64, so that
-// their loops stay monomorphic, which is worth a factor of three in V8.
-function runNarrow(kernel: Kernel, x: FloatArray, out: FloatArray, parameters: Parameters): void {
+/**
+ * `out[i] = f(x[i])` or, for a derivative, `out[i] = gradOutput[i] * f'(x[i])`.
+ *
+ * The formulas see only blocks of float64 numbers, so that their loops stay monomorphic, which is worth a factor of
+ * three in V8. float32 and float64 are converted by TypedArray.prototype.set, which rounds to nearest even.
+ */
+export function runKernel(
+  kernel: Kernel,
+  dtype: DType,
+  gradOutput: Elements | undefined,
+  x: Elements,
+  out: Elements,
+  parameters: Parameters,
+): void {
   for (let begin = 0; begin < x.length; begin += BLOCK) {
     const n = Math.min(BLOCK, x.length - begin);
-    block.set(x.subarray(begin, begin + n));
-    kernel.narrow(block, n, parameters);
+    load(values, dtype, x.subarray(begin, begin + n));
+    if (dtype === 'float64') runWide(kernel, n, parameters);
+    else kernel.narrow(values, n, parameters);
+    if (gradOutput !== undefined) {
+      load(grads, dtype, gradOutput.subarray(begin, begin + n));
+      multiply(dtype, n);
+    }
     // Engines differ in the sign and payload of NaN; this constant has one bit pattern.
-    for (let i = 0; i < n; i++) if (block[i] !== block[i]) block[i] = Number.NaN;
-    out.set(n === BLOCK ? block : block.subarray(0, n), begin);
+    for (let i = 0; i < n; i++) if (values[i] !== values[i]) values[i] = Number.NaN;
+    store(out.subarray(begin, begin + n), dtype, n);
   }
+}
+
+function runWide(kernel: Kernel, n: number, { beta, threshold }: Parameters): void {
+  for (let i = 0; i < n; i++) values[i] = kernel.wide(values[i], beta, threshold);
+}
+
+// float32's derivative is a float32 result of its own; the product of two is exact in float64.
+function multiply(dtype: DType, n: number): void {
+  if (dtype === 'float32') for (let i = 0; i < n; i++) values[i] = Math.fround(values[i]) * grads[i];
+  else for (let i = 0; i < n; i++) values[i] *= grads[i];
+}
+
+function load(block: Float64Array, dtype: DType, x: Elements): void {
+  if (x.BYTES_PER_ELEMENT !== 2) {
+    block.set(x);
+    return;
+  }
+  const table = valuesOf(dtype as SixteenBit);
+  for (let i = 0; i < x.length; i++) block[i] = table[x[i]];
+}
+
+function store(out: Elements, dtype: DType, n: number): void {
+  if (dtype === 'float16') for (let i = 0; i < n; i++) out[i] = toFloat16(values[i]);
+  else if (dtype === 'bfloat16') for (let i = 0; i < n; i++) out[i] = toBFloat16(values[i]);
+  else out.set(n === BLOCK ? values : values.subarray(0, n));
 }

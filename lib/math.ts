@@ -16,9 +16,29 @@ export function powerOf2(k: number): number {
   return POWERS_OF_2[(k - MIN_EXPONENT) | 0];
 }
 
+/** Where `reducedExp` leaves 2^k. */
+export const scale = new Float64Array(1);
+
+/** `m` in e^t = (1 + m) 2^k. */
+export function reducedExp(t: number): number {
+  const k = t * LOG2_E + ROUND_TO_INTEGER - ROUND_TO_INTEGER;
+  scale[0] = powerOf2(k);
+  return reduced(t, k);
+}
+
+/** `e^t - 1` for k <= 53, from what `reducedExp(t)` returned and left. */
+export function expMinusOne(m: number, scale: number): number {
+  const power = scale < 2 ** -100 ? 2 ** -100 : scale;
+  return power - 1 + m * power;
+}
+
 /** `e^t` for |t| <= 700. */
 export function exp(t: number): number {
   const k = t * LOG2_E + ROUND_TO_INTEGER - ROUND_TO_INTEGER;
+  return (reduced(t, k) + 1) * powerOf2(k);
+}
+
+function reduced(t: number, k: number): number {
   const r = t - k * LN2_HIGH - k * LN2_LOW;
   const r2 = r * r;
   const r4 = r2 * r2;
@@ -28,7 +48,7 @@ export function exp(t: number): number {
   const c67 = r * 2.7557268459997064e-6 + 2.4801521295954376e-5;
   const c89 = r * 2.510038549551032e-8 + 2.7620088445409746e-7;
   const c = (c89 * r4 + (c67 * r2 + c45)) * r4 + (c23 * r2 + c01);
-  return (c * r2 + r + 1) * powerOf2(k);
+  return c * r2 + r;
 }
 
 /** `ln(1 + e)` for 0 <= e <= 1. */

@@ -1,9 +1,22 @@
 // Finds and loads the native addon.
 
-import type { FloatArray } from './validate.js';
+import type { Elements } from './kernel.js';
 
 /** `out[i] = f(x[i])`. `dtype` is an index into the binding's `dtypes`. */
-export type NativeKernel = (x: FloatArray, out: FloatArray, dtype: number, beta: number, threshold: number) => void;
+export type Forward = (x: Elements, out: Elements, dtype: number, beta: number, threshold: number) => void;
+
+/** `out[i] = gradOutput[i] * f'(x[i])`. */
+export type Backward = (
+  gradOutput: Elements,
+  x: Elements,
+  out: Elements,
+  dtype: number,
+  beta: number,
+  threshold: number,
+) => void;
+
+/** The kernels of an instruction set: the functions' by their names, the derivatives' as `geluBackward`. */
+export type NativeKernels = Readonly<Record<string, Forward | Backward>>;
 
 /** What native/addon.cpp exports. */
 export interface Binding {
@@ -11,7 +24,7 @@ export interface Binding {
   /** The instruction sets that this CPU runs, best first. */
   readonly isas: readonly string[];
   readonly dtypes: readonly string[];
-  readonly kernels: Readonly<Record<string, Readonly<Record<string, NativeKernel>>>>;
+  readonly kernels: Readonly<Record<string, NativeKernels>>;
   threads(): number;
   /** 0: as many as the process may use. */
   setThreads(count: number): void;

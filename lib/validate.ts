@@ -3,18 +3,32 @@
 
 import { invalidType, invalidValue, outOfRange } from './errors.js';
 
-/** The arrays that the functions take and return. */
-export type FloatArray = Float32Array | Float64Array;
+/** What a Float16Array has that matters here; the class itself is younger than the oldest runtime. */
+export interface Float16ArrayLike {
+  readonly [Symbol.toStringTag]: 'Float16Array';
+  readonly BYTES_PER_ELEMENT: number;
+  readonly buffer: ArrayBufferLike;
+  readonly byteLength: number;
+  readonly byteOffset: number;
+  readonly length: number;
+  [index: number]: number;
+}
 
-/** The element types, as the addon and the messages name them. */
-export type DType = 'float32' | 'float64';
+/** The arrays that the functions take and return. A Uint16Array holds the bits of float16 or bfloat16 numbers. */
+export type FloatArray = Float32Array | Float64Array | Float16ArrayLike | Uint16Array;
 
+/** The types of elements. */
+export type DType = 'float32' | 'float64' | 'float16' | 'bfloat16';
+
+/** What all functions take. */
 export interface ActivationOptions<T extends FloatArray = FloatArray> {
   /**
-   * Where the result goes: an array of the type and length of `x`. It may be `x` itself, or a view of the same elements;
-   * any other overlap is an error. By default a new array.
+   * Where the result goes: an array of the type and length of `x`. It may be `x` itself (or `gradOutput`), or a view of
+   * the same elements; any other overlap is an error. By default a new array.
    */
   out?: T | undefined;
+  /** The type of the elements. Needed for a Uint16Array: `'float16'` or `'bfloat16'`. */
+  dtype?: DType | undefined;
 }
 
 /** torch.nn.GELU's parameters. */
@@ -23,11 +37,11 @@ export interface GeluOptions<T extends FloatArray = FloatArray> extends Activati
   approximate?: 'none' | 'tanh' | undefined;
 }
 
-/** torch.nn.Softplus's parameters. */
+/** torch.nn.Softplus's parameters. For arrays of any type but float64 both are rounded to float32. */
 export interface SoftplusOptions<T extends FloatArray = FloatArray> extends ActivationOptions<T> {
-  /** Default 1. In float32 arrays its float32 rounding is used. */
+  /** Default 1. */
   beta?: number | undefined;
-  /** Where `x * beta`, in the array's precision, is greater, the result is `x`. Default 20. */
+  /** Where `x * beta` is greater, in float64 for float64 arrays and in float32 for all others, the result is `x`. Default 20. */
   threshold?: number | undefined;
 }
 
@@ -60,22 +74,27 @@ export function positiveInteger(argument: string, value: unknown, max: number): 
 }
 
 const typedArray = Object.getPrototypeOf(Uint8Array.prototype);
-const tagOf: (value: unknown) => string | undefined = (value) => tagGetter.call(value);
 // The getter of %TypedArray%.prototype: it works for arrays of other realms, and cannot be forged.
 const tagGetter = Object.getOwnPropertyDescriptor(typedArray, Symbol.toStringTag)?.get as () => string | undefined;
 
-const DTYPES = new Map<string | undefined, DType>([
-  ['Float32Array', 'float32'],
-  ['Float64Array', 'float64'],
+// What the elements of each class of arrays can be.
+const DTYPES = new Map<string | undefined, readonly DType[]>([
+  ['Float32Array', ['float32']],
+  ['Float64Array', ['float64']],
+  ['Float16Array', ['float16']],
+  ['Uint16Array', ['float16', 'bfloat16']],
 ]);
-const ARRAYS = 'a Float32Array or Float64Array';
+const CLASSES = 'a Float32Array, Float64Array, Float16Array or Uint16Array';
 
-/** The type of `array`'s elements. */
-export function dtypeOf(argument: string, array: unknown): DType {
-  const dtype = DTYPES.get(tagOf(array));
-  if (dtype === undefined) throw invalidType(argument, ARRAYS, array);
+/** The type of `array`'s elements, which `dtype` names if its class leaves it open. */
+export function dtypeOf(argument: string, array: unknown, dtype: unknown): DType {
+  const tag = tagGetter.call(array);
+  const possible = DTYPES.get(tag);
+  if (possible === undefined) throw invalidType(argument, CLASSES, array);
   if ((array as FloatArray).length === 0) assertUsable(argument, array as FloatArray);
-  return dtype;
+  if (dtype === undefined && possible.length === 1) return possible[0] as DType;
+  if (dtype === undefined) throw invalidValue('options.dtype', `must be given for a ${tag}`, dtype);
+  return oneOf('options.dtype', dtype, possible);
 }
 
 // An array has length 0 when its buffer is detached, or was resized to end before the array does.
@@ -87,19 +106,21 @@ function assertUsable(argument: string, array: FloatArray): void {
   }
 }
 
-/** Throws unless `out` can take the result for `x`. */
-export function assertOut(out: unknown, x: FloatArray, dtype: DType): void {
-  if (dtypeOf('options.out', out) !== dtype) {
-    throw invalidType('options.out', `of the type of x, ${dtype}`, out);
-  }
-  const { buffer, byteOffset, byteLength, length } = out as FloatArray;
-  if (length !== x.length) throw outOfRange('options.out.length', `that of x, ${x.length}`, length);
-  if (
-    buffer === x.buffer &&
-    byteOffset !== x.byteOffset &&
-    byteOffset < x.byteOffset + byteLength &&
-    x.byteOffset < byteOffset + byteLength
-  ) {
-    throw invalidValue('options.out', 'must be the same elements as x or share none with it', out);
+/** Throws unless `array` has the class and the length of `x`. */
+export function assertLike(argument: string, array: unknown, x: FloatArray): void {
+  const tag = tagGetter.call(array);
+  if (!DTYPES.has(tag)) throw invalidType(argument, CLASSES, array);
+  const expected = tagGetter.call(x);
+  if (tag !== expected) throw invalidType(argument, `of the type of x, ${expected}`, array);
+  const { length } = array as FloatArray;
+  if (length === 0) assertUsable(argument, array as FloatArray);
+  if (length !== x.length) throw outOfRange(`${argument}.length`, `that of x, ${x.length}`, length);
+}
+
+/** Throws if `out` overlaps `other`, named `name`, other than element by element. Both have the same byte length. */
+export function assertNoPartialOverlap(out: FloatArray, name: string, other: FloatArray): void {
+  const distance = Math.abs(out.byteOffset - other.byteOffset);
+  if (out.buffer === other.buffer && distance > 0 && distance < out.byteLength) {
+    throw invalidValue('options.out', `must be the same elements as ${name} or share none with it`, out);
   }
 }

@@ -2,7 +2,7 @@
 // order, so that every double has the same bits. The derivations and error bounds are there.
 
 import { LOG2_E, powerOf2, ROUND_TO_INTEGER } from './math.js';
-import { productError, productLow, quotientLow, sumError } from './pair.js';
+import { fastSum, type Pair, plus, productError, productLow, quotientLow, scaled, sumError } from './pair.js';
 
 const LN2_HIGH = 0.6931471805598903;
 const LN2_LOW = 5.497923018708371e-14;
@@ -104,6 +104,31 @@ export function expm1Reduced(t: number, tLow: number): number {
   rest[LOW] = half - (m - r) + (r2Low * 0.5 + (r * rLow + rLow)) + cubic;
   rest[EXPONENT] = k;
   return m;
+}
+
+/** e^t = (1 + m) 2^k. */
+export interface ExpPair {
+  readonly m: Pair;
+  readonly k: number;
+}
+
+/** For |t| <= 1400. */
+export function expPair(t: Pair): ExpPair {
+  const hi = expm1Reduced(t.hi, t.lo);
+  return { m: { hi, lo: rest[LOW] }, k: rest[EXPONENT] };
+}
+
+/** `1 + m`. */
+export function onePlus({ m }: ExpPair): Pair {
+  const hi = 1 + m.hi;
+  return fastSum(hi, m.hi - (hi - 1) + m.lo);
+}
+
+/** `e^t - 1` for k <= 53. */
+export function minusOne({ m, k }: ExpPair): Pair {
+  const power = powerOf2(k < -100 ? -100 : k);
+  const p = plus(power - 1, scaled(m, power));
+  return fastSum(p.hi, p.lo);
 }
 
 /** 2^shift e^t for |t| <= 1400. */

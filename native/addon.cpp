@@ -3,8 +3,8 @@
 // The module's exports (lib/native.ts has the types):
 //   version    the package's, from package.json
 //   isas       the names of the ISAs that this CPU runs, best first
-//   dtypes     the names of the element types; a kernel's third argument is an index into it
-//   kernels    { [isa]: { [function]: (x, out, dtype, beta, threshold) => void } }
+//   dtypes     the names of the element types; a kernel's `dtype` is an index into it
+//   kernels    { [isa]: { gelu(x, out, dtype, beta, threshold), geluBackward(gradOutput, x, out, dtype, ...), ... } }
 //   threads()  setThreads(n)
 //   lastIsa()  the ISA whose code ran last, as that code itself reported it
 // lib/ has validated all arguments; what is checked here again is only what memory safety hangs on.
@@ -40,6 +40,22 @@ void runTask(void* context, size_t begin, size_t end) {
                 std::memory_order_relaxed);
 }
 
+struct BackwardTask {
+  BackwardKernel kernel;
+  const char* gradOutput;
+  const char* x;
+  char* out;
+  size_t elementSize;
+  Parameters parameters;
+};
+
+void runBackwardTask(void* context, size_t begin, size_t end) {
+  const BackwardTask& task = *static_cast<const BackwardTask*>(context);
+  const size_t offset = begin * task.elementSize;
+  lastIsa.store(task.kernel(task.gradOutput + offset, task.x + offset, task.out + offset, end - begin, task.parameters),
+                std::memory_order_relaxed);
+}
+
 struct Array {
   void* data = nullptr;
   size_t length = 0;
@@ -53,23 +69,53 @@ bool arrayOf(napi_env env, napi_value value, napi_typedarray_type expected, Arra
          type == expected;
 }
 
-constexpr napi_typedarray_type kTypes[kDTypeCount] = {napi_float32_array, napi_float64_array};
+// The 16-bit types come as Uint16Array: lib/ makes one of a Float16Array.
+constexpr napi_typedarray_type kTypes[kDTypeCount] = {napi_float32_array, napi_float64_array, napi_uint16_array,
+                                                      napi_uint16_array};
+
+// The arguments of a kernel: `count` arrays, their dtype, beta and threshold.
+struct Arguments {
+  Array arrays[3];
+  uint32_t dtype;
+  Parameters parameters;
+};
+
+bool readArguments(const Napi::CallbackInfo& info, size_t count, Arguments* arguments) {
+  arguments->dtype = info[count].As<Napi::Number>();
+  arguments->parameters = {info[count + 1].As<Napi::Number>(), info[count + 2].As<Napi::Number>()};
+  bool valid = arguments->dtype < kDTypeCount;
+  for (size_t i = 0; valid && i < count; i++) {
+    Array* array = &arguments->arrays[i];
+    valid = arrayOf(info.Env(), info[i], kTypes[arguments->dtype], array) && array->length == arguments->arrays[0].length;
+  }
+  if (!valid) {
+    Napi::TypeError::New(info.Env(), "the arrays must be of the dtype and equally long").ThrowAsJavaScriptException();
+  }
+  return valid;
+}
 
 // kernel(x, out, dtype, beta, threshold)
 void call(const Napi::CallbackInfo& info) {
   const Row& row = *static_cast<const Row*>(info.Data());
-  const uint32_t dtype = info[2].As<Napi::Number>();
-  const Parameters parameters = {info[3].As<Napi::Number>(), info[4].As<Napi::Number>()};
-  Array x, out;
-  if (dtype >= kDTypeCount || !arrayOf(info.Env(), info[0], kTypes[dtype], &x) ||
-      !arrayOf(info.Env(), info[1], kTypes[dtype], &out) || x.length != out.length) {
-    Napi::TypeError::New(info.Env(), "x and out must be typed arrays of the dtype, equally long")
-        .ThrowAsJavaScriptException();
-    return;
-  }
-  Task task = {row.kernels[dtype], static_cast<char*>(x.data), static_cast<char*>(out.data), kDTypeSizes[dtype],
-               parameters};
-  parallelFor(x.length, kGrain, runTask, &task);
+  Arguments a;
+  if (!readArguments(info, 2, &a)) return;
+  Task task = {row.kernels[a.dtype], static_cast<char*>(a.arrays[0].data), static_cast<char*>(a.arrays[1].data),
+               kDTypeSizes[a.dtype], a.parameters};
+  parallelFor(a.arrays[0].length, kGrain, runTask, &task);
+}
+
+// kernel(gradOutput, x, out, dtype, beta, threshold)
+void callBackward(const Napi::CallbackInfo& info) {
+  const BackwardRow& row = *static_cast<const BackwardRow*>(info.Data());
+  Arguments a;
+  if (!readArguments(info, 3, &a)) return;
+  BackwardTask task = {row.kernels[a.dtype],
+                       static_cast<char*>(a.arrays[0].data),
+                       static_cast<char*>(a.arrays[1].data),
+                       static_cast<char*>(a.arrays[2].data),
+                       kDTypeSizes[a.dtype],
+                       a.parameters};
+  parallelFor(a.arrays[0].length, kGrain, runBackwardTask, &task);
 }
 
 Napi::Value getThreads(const Napi::CallbackInfo& info) { return Napi::Number::New(info.Env(), threads()); }
@@ -90,6 +136,10 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
     for (size_t j = 0; j < isa.rowCount; j++) {
       const Row& row = isa.rows[j];
       functions[row.name] = Napi::Function::New<call>(env, row.name, const_cast<Row*>(&row));
+    }
+    for (size_t j = 0; j < isa.backwardRowCount; j++) {
+      const BackwardRow& row = isa.backwardRows[j];
+      functions[row.name] = Napi::Function::New<callBackward>(env, row.name, const_cast<BackwardRow*>(&row));
     }
     isas[i] = isa.name;
     kernels[isa.name] = functions;

@@ -44,16 +44,16 @@ CpuFeatures detectCpu() {
   CpuFeatures cpu;
   uint32_t eax, ebx, ecx, edx;
   if (!__get_cpuid(1, &eax, &ebx, &ecx, &edx)) return cpu;
-  const bool fma = bit(ecx, 12), osxsave = bit(ecx, 27), avx = bit(ecx, 28);
+  const bool fma = bit(ecx, 12), osxsave = bit(ecx, 27), avx = bit(ecx, 28), f16c = bit(ecx, 29);
   if (!osxsave || !avx) return cpu;
   const uint64_t state = enabledState();
   if (!__get_cpuid_count(7, 0, &eax, &ebx, &ecx, &edx)) return cpu;
-  cpu.avx2Fma = (state & kYmm) == kYmm && fma && bit(ebx, 5);
+  cpu.avx2 = (state & kYmm) == kYmm && fma && f16c && bit(ebx, 5);
   const bool f = bit(ebx, 16), dq = bit(ebx, 17), bw = bit(ebx, 30), vl = bit(ebx, 31);
   // Skylake and Cascade Lake lower the clock of the whole core for 512-bit arithmetic. VBMI2 came with Ice Lake, which
   // no longer does, and Zen 4 has it.
   const bool vbmi2 = bit(ecx, 6);
-  cpu.avx512 = cpu.avx2Fma && savesZmm(state) && f && dq && bw && vl && vbmi2;
+  cpu.avx512 = cpu.avx2 && savesZmm(state) && f && dq && bw && vl && vbmi2;
   return cpu;
 }
 

@@ -1,21 +1,37 @@
-// The derivatives of the activation functions, as activations.h has the functions.
+// The derivatives f' of the activation functions, in two formulas each, as activations.h has the functions.
+//
+// Included inside a target region: no system headers here. lib/derivatives.ts does the same operations.
+//
+// Those of GELU and SiLU satisfy f'(x) + f'(-x) = 1. Each but Softplus' has one root. With r the distance from it, all
+// terms of a formula below have the sign of r, so that nothing cancels, and the result is precise next to the root as
+// well; hence the roots in three pieces.
 #pragma once
 
 #include "activations.h"
 
-// The derivatives f' of the first four satisfy f'(x) + f'(-x) = 1 or, Mish's, are monotonic enough to need no mirror.
-// Each has one root. With r the distance from it, all terms of a formula below have the sign of r, so that nothing
-// cancels, and the result is precise next to the root as well; hence the roots in three pieces.
+// The functions that have a derivative here: all of them.
+#define SIMD_ACTIVATIONS_DERIVATIVES(X) SIMD_ACTIVATIONS_FUNCTIONS(X)
 
 // root - a, precise where it is small.
 template <class V>
-inline Pair<V> distance(const double (&root)[3], V a) {
+inline V distanceFrom(const double (&root)[3], V a) {
+  return (root[0] - a) + root[1];
+}
+
+template <class V>
+inline Pair<V> distancePairFrom(const double (&root)[3], V a) {
   const Pair<V> d = sum(V(root[0]), -a);
   const Pair<V> e = fastSum(d.hi, V(root[1]));
   return {e.hi, e.lo + (d.lo + root[2])};
 }
 
-// d for x < 0, 1 - d for x >= 0, given 2^256 d.
+// d for x < 0, 1 - d for x >= 0.
+template <class V>
+inline V mirrored(V x, V d) {
+  return select(lessThan(x, V(0.0)), d, 1.0 - d);
+}
+
+// The same, given 2^256 d.
 template <class V>
 inline V mirrored(V x, Pair<V> d) {
   const auto negative = lessThan(x, V(0.0));
@@ -23,14 +39,29 @@ inline V mirrored(V x, Pair<V> d) {
   return round(fastSum(select(negative, 0.0, V(0x1p256)), signedD)) * 0x1p-256;
 }
 
-constexpr double kGeluWideRoot[3] = {0x1.80ead197f00b4p-1, -0x1.13e74c58cada8p-56, -0x1.65d4b5b9cdd03p-111};
+// Where x / 2 or x / 4 is half of a float32's unit, f'(x) = 0.5 + c x - O(x^3) is as good as a tie, which that last term
+// decides: towards 0.5. A unit of the double stands in for it, invisible to all other results of |x| < 2^-14.
+template <class V>
+inline V nearHalf(V x, double c, V elsewhere) {
+  return select(lessThan(abs(x), V(0x1p-14)), (x * c + 0.5) - copysign(V(0x1p-53), x), elsewhere);
+}
 
-// (R(a) - a / sqrt(2 pi)) / (root - a), R as in wide.h: error 2^-61.4.
-constexpr double kGeluWideHead[8] = {0x1.f2f27284797d4p-2, 0x1.8b7a133c68741p-56,
+constexpr double kGeluRoot[3] = {0x1.80ead197f00b4p-1, -0x1.13e74c58cada8p-56, -0x1.65d4b5b9cdd03p-111};
+
+// (R(a) - a / sqrt(2 pi)) / (root - a) as P(a) / Q(a), R as in math.h: error 2^-59.0, fitted as that one.
+constexpr double kGeluSlopeP[10] = {
+    0x1.54851a5cc1ec8p-1, 0x1.363ea011f67bdp+0, 0x1.0efc978c911c4p+0, 0x1.24ddffed6993bp-1, 0x1.acd96b4ea8c3dp-3,
+    0x1.b86225ebdd2eap-5, 0x1.3d7750f982be6p-7, 0x1.36dcb4638492fp-10, 0x1.79507748453cdp-14, 0x1.b463530a07a13p-19};
+constexpr double kGeluSlopeQ[10] = {
+    0x1.0000000000000p+0, 0x1.0b3cde1d83128p+1, 0x1.ffdc7c7afff39p+0, 0x1.27dccc77a693dp+0, 0x1.c8539c1c6c699p-2,
+    0x1.e8a355bb6e414p-4, 0x1.6cdda6ea2d886p-6, 0x1.7074cfef3c3e7p-9, 0x1.cc0b46e839e06p-13, 0x1.1177329c666a1p-17};
+
+// The same as a polynomial of wide.h: error 2^-61.4.
+constexpr double kGeluSlopeWideHead[8] = {0x1.f2f27284797d4p-2, 0x1.8b7a133c68741p-56,
                                      0x1.890a00afaa82ep-1, 0x1.2a114e8da7eadp-56,
                                      0x1.050ab6277b72p1, 0x1.3be6786f6a2c4p-55,
                                      0x1.852c4a203402dp1, -0x1.daaa4388ddae8p-56};
-constexpr double kGeluWide[22] = {
+constexpr double kGeluSlopeWide[22] = {
     -0x1.05c0206e0ea84p-2, -0x1.1711273c2d2ebp3, -0x1.5118999944398p0, 0x1.2135fee989edp5,
     -0x1.9508a39504065p3, -0x1.60a77e7fc5198p7, 0x1.0fb49c6e31d6ep8, 0x1.566587dbcbdb1p9,
     -0x1.66efac7d5a60ep11, 0x1.6316caa5086dp9, 0x1.28047fa1bfa9ap14, -0x1.7790ef9539f4cp15,
@@ -40,15 +71,30 @@ constexpr double kGeluWide[22] = {
 
 // GELU'(x) = Phi(x) + x phi(x).  At -a: e^(-a^2/2) (R(a) - a / sqrt(2 pi)) = e^(-a^2/2) (root - a) G(a).
 template <class V>
-inline V geluDerivativeWide(V x) {
+inline V geluDerivative(V x, const Parameters&) {
+  const V a = min(V(14.6), abs(x));
+  const V a2 = a * a;
+  const V g = polynomial(a, a2, kGeluSlopeP) / polynomial(a, a2, kGeluSlopeQ);
+  return mirrored(x, exp(a2 * -0.5) * (distanceFrom(kGeluRoot, a) * g));
+}
+
+template <class V>
+inline V geluDerivativeWide(V x, const Parameters&) {
   const V a = max(V(0x1p-200), min(V(38.7), abs(x)));
   const Pair<V> a2 = product(a, a);
   const ExpWide<V> e = expWide(scale(a2, V(-0.5)));
-  const Pair<V> g = polynomialWide(shiftedReciprocal(a).w, kGeluWideHead, kGeluWide);
-  return mirrored(x, scale(e.value(), pow2(e.magic + 256.0)) * (distance(kGeluWideRoot, a) * g));
+  const Pair<V> g = polynomialWide(shiftedReciprocal(a).w, kGeluSlopeWideHead, kGeluSlopeWide);
+  return mirrored(x, scale(e.value(), pow2(e.magic + 256.0)) * (distancePairFrom(kGeluRoot, a) * g));
 }
 
-// (E u) / (1 + E)^2 times 2^256, E = e0 e^t.
+// E u / (1 + E)^2.
+template <class V>
+inline V logisticSlope(V e, V u) {
+  const V d = e + 1.0;
+  return e * u / (d * d);
+}
+
+// The same times 2^256, E = e0 e^t.
 template <class V>
 inline Pair<V> logisticSlope(const ExpWide<V>& e, Pair<V> e0, Pair<V> u) {
   const Pair<V> scaled = scale(e.value() * e0, pow2(e.magic + 256.0));
@@ -56,64 +102,100 @@ inline Pair<V> logisticSlope(const ExpWide<V>& e, Pair<V> e0, Pair<V> u) {
   return scaled * u / (denominator * denominator);
 }
 
-constexpr double kTanhWideRoot[3] = {0x1.81429f9e97e4dp-1, -0x1.4f523ed77dbdcp-55, 0x1.a649fca8ac0e5p-109};
-constexpr double kTanhWideRootSquared[2] = {0x1.21e4bab8db157p-1, -0x1.3bbcb5d6e01bap-58};
-constexpr double kTanhWideE0[2] = {0x1.2af64e9c485eep-2, -0x1.3ca470b477afcp-57};
+constexpr double kTanhRoot[3] = {0x1.81429f9e97e4dp-1, -0x1.4f523ed77dbdcp-55, 0x1.a649fca8ac0e5p-109};
+constexpr double kTanhRootSquared[2] = {0x1.21e4bab8db157p-1, -0x1.3bbcb5d6e01bap-58};
+constexpr double kTanhE0[2] = {0x1.2af64e9c485eep-2, -0x1.3ca470b477afcp-57};
 
 // The tanh form's.  At -a: E (1 + E - a w'(a)) / (1 + E)^2, E = e^-w(a).  With r = root - a, e0 = E(root) and
 // q = c3 (a^2 + a root + root^2), it is E = e0 e^(r (c1 + q)) and 1 + E - a w'(a) = (E - e0) + r (c1 + 3 q).
 template <class V>
-inline V geluTanhDerivativeWide(V x) {
+inline V geluTanhDerivative(V x, const Parameters&) {
+  const V a = min(V(14.0), abs(x));
+  const V r = distanceFrom(kTanhRoot, a);
+  const V q = (a * (a + kTanhRoot[0]) + kTanhRootSquared[0]) * kTanhC3[0];
+  const V slope = q + kTanhC1[0];
+  const Exp<V> e = reducedExp(r * slope);
+  return mirrored(x, logisticSlope(e.value() * kTanhE0[0], e.minusOne() * kTanhE0[0] + r * (slope + (q + q))));
+}
+
+template <class V>
+inline V geluTanhDerivativeWide(V x, const Parameters&) {
   const V a = max(V(0x1p-200), min(V(21.6), abs(x)));
-  const Pair<V> r = distance(kTanhWideRoot, a);
-  const Pair<V> root = {kTanhWideRoot[0], kTanhWideRoot[1]};
-  const Pair<V> squares = product(a, a) + (root * a + constant<V>(kTanhWideRootSquared));
+  const Pair<V> r = distancePairFrom(kTanhRoot, a);
+  const Pair<V> root = {kTanhRoot[0], kTanhRoot[1]};
+  const Pair<V> squares = product(a, a) + (root * a + constant<V>(kTanhRootSquared));
   const Pair<V> q = squares * constant<V>(kTanhC3);
   const Pair<V> slope = constant<V>(kTanhC1) + q;
   const ExpWide<V> e = expWide(r * slope);
-  const Pair<V> e0 = constant<V>(kTanhWideE0);
+  const Pair<V> e0 = constant<V>(kTanhE0);
   const Pair<V> u = e.minusOne() * e0 + r * (slope + scale(q, V(2.0)));
   return mirrored(x, logisticSlope(e, e0, u));
 }
 
-constexpr double kSiluWideRoot[3] = {0x1.474973c84120bp0, 0x1.f8d74bc9ac154p-54, 0x1.44a50180ba78p-108};
-constexpr double kSiluWideE0[2] = {0x1.1d25cf210482ep-2, -0x1.ca2d0d94faaecp-60};
+constexpr double kSiluRoot[3] = {0x1.474973c84120bp0, 0x1.f8d74bc9ac154p-54, 0x1.44a50180ba78p-108};
+constexpr double kSiluE0[2] = {0x1.1d25cf210482ep-2, -0x1.ca2d0d94faaecp-60};
 
 // SiLU'.  At -a: E (1 + E - a) / (1 + E)^2, E = e^-a.  With r = root - a and e0 = e^-root it is E = e0 e^r and
 // 1 + E - a = (E - e0) + r.
 template <class V>
-inline V siluDerivativeWide(V x) {
-  const Pair<V> r = distance(kSiluWideRoot, min(V(760.0), abs(x)));
+inline V siluDerivative(V x, const Parameters&) {
+  const V r = distanceFrom(kSiluRoot, min(V(200.0), abs(x)));
+  const Exp<V> e = reducedExp(r);
+  const V y = mirrored(x, logisticSlope(e.value() * kSiluE0[0], e.minusOne() * kSiluE0[0] + r));
+  return nearHalf(x, 0.5, y);
+}
+
+template <class V>
+inline V siluDerivativeWide(V x, const Parameters&) {
+  const Pair<V> r = distancePairFrom(kSiluRoot, min(V(760.0), abs(x)));
   const ExpWide<V> e = expWide(r);
-  const Pair<V> e0 = constant<V>(kSiluWideE0);
+  const Pair<V> e0 = constant<V>(kSiluE0);
   return mirrored(x, logisticSlope(e, e0, e.minusOne() * e0 + r));
 }
 
-constexpr double kMishWideRoot[3] = {-0x1.31432c0d12d84p0, -0x1.bf319154da21p-55, -0x1.3b82ea8c1efc4p-109};
-constexpr double kMishWideE0[2] = {0x1.36c4202fc3eccp-2, 0x1.6d73a02f8d922p-56};
-constexpr double kMishWideA[2] = {0x1.136c4202fc3edp2, -0x1.d2518bfa0e4dcp-53};
-constexpr double kMishWideB[2] = {0x1.44a5b49f64236p1, 0x1.ce17cc6c2969cp-53};
+constexpr double kMishRoot[3] = {-0x1.31432c0d12d84p0, -0x1.bf319154da21p-55, -0x1.3b82ea8c1efc4p-109};
+constexpr double kMishE0[2] = {0x1.36c4202fc3eccp-2, 0x1.6d73a02f8d922p-56};
+constexpr double kMishA[2] = {0x1.136c4202fc3edp2, -0x1.d2518bfa0e4dcp-53};
+constexpr double kMishB[2] = {0x1.44a5b49f64236p1, 0x1.ce17cc6c2969cp-53};
 
 // Mish'(x) = e w / (e^2 + 2 e + 2)^2, e = e^x, w = e^3 + 4 e^2 + (4 x + 6) e + 4 (x + 1).  With r = x - root and
 // e0 = e^root it is e = e0 e^r and w = (e - e0) (e^2 + A e + B) + 4 r (1 + e), A = e0 + 4 and
 // B = e0^2 + 4 e0 + 6 + 4 root.
 template <class V>
-inline V mishDerivativeWide(V x) {
+inline V mishDerivative(V x, const Parameters&) {
+  const V r = -distanceFrom(kMishRoot, min(V(40.0), max(V(-200.0), x)));
+  const Exp<V> t = reducedExp(r);
+  const V e = t.value() * kMishE0[0];
+  const V w = t.minusOne() * kMishE0[0] * ((e + kMishA[0]) * e + kMishB[0]) + r * 4.0 * (e + 1.0);
+  const V d = (e + 2.0) * e + 2.0;
+  return e * w / (d * d);
+}
+
+template <class V>
+inline V mishDerivativeWide(V x, const Parameters&) {
   const V bounded = min(V(30.0), max(V(-760.0), x));
-  const Pair<V> r = -distance(kMishWideRoot, bounded);
+  const Pair<V> r = -distancePairFrom(kMishRoot, bounded);
   const ExpWide<V> t = expWide(r);
-  const Pair<V> e0 = constant<V>(kMishWideE0);
+  const Pair<V> e0 = constant<V>(kMishE0);
   const Pair<V> scaled = scale(t.value() * e0, pow2(t.magic + 256.0));
   const Pair<V> e = scale(scaled, V(0x1p-256));
-  const Pair<V> w = t.minusOne() * e0 * ((e + constant<V>(kMishWideA)) * e + constant<V>(kMishWideB)) +
+  const Pair<V> w = t.minusOne() * e0 * ((e + constant<V>(kMishA)) * e + constant<V>(kMishB)) +
                     r * scale(V(1.0) + e, V(4.0));
   const Pair<V> d = V(2.0) + (V(2.0) + e) * e;
   return round(scaled * w / (d * d)) * 0x1p-256;
 }
 
-// Softplus'(x) = 1 / (1 + e^-t), t = beta x; 1 where t, rounded, exceeds the threshold.
+// Softplus'(x) = 1 / (1 + e^-t), t = beta x; 1 where t > threshold, which is compared as in softplus().
 template <class V>
-inline V softplusDerivativeWide(V x, double beta, double threshold) {
+inline V softplusDerivative(V x, const Parameters& p) {
+  const V t = x * p.beta;
+  const V y = 1.0 / (exp(-min(V(200.0), max(V(-200.0), t))) + 1.0);
+  return select(lessThan(V(p.threshold), t), 1.0, nearHalf(t, 0.25, y));
+}
+
+template <class V>
+inline V softplusDerivativeWide(V x, const Parameters& p) {
+  const double beta = p.beta, threshold = p.threshold;
   const V t = x * beta;
   const V bounded = min(V(50.0), max(V(-752.0), t));
   const double magnitude = beta < 0 ? -beta : beta;

@@ -1,15 +1,23 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 
 #include "cpu.h"
 
 namespace simd_activations {
 
-// The element types, in the order of Row::kernels.
-enum DType { kFloat32, kFloat64, kDTypeCount };
-constexpr const char* kDTypeNames[kDTypeCount] = {"float32", "float64"};
-constexpr size_t kDTypeSizes[kDTypeCount] = {4, 8};
+// The element types, in the order of a Row's kernels. The 16-bit ones have IEEE 754's binary16 format and bfloat16's.
+enum DType { kFloat32, kFloat64, kFloat16, kBFloat16, kDTypeCount };
+constexpr const char* kDTypeNames[kDTypeCount] = {"float32", "float64", "float16", "bfloat16"};
+constexpr size_t kDTypeSizes[kDTypeCount] = {4, 8, 2, 2};
+
+struct Float16 {
+  uint16_t bits;
+};
+struct BFloat16 {
+  uint16_t bits;
+};
 
 // Softplus's. `threshold` is compared with the exact (float64: the rounded) product of x and beta.
 struct Parameters {
@@ -21,17 +29,29 @@ struct Parameters {
 // Returns the name of the ISA whose code this was.
 using Kernel = const char* (*)(const void* x, void* out, size_t n, const Parameters& parameters);
 
+// out[i] = gradOutput[i] f'(x[i]). float32 and float64: the rounded product with the rounded f'(x); the 16-bit types: the
+// product in float64, rounded once. `out` may be one of the others.
+using BackwardKernel = const char* (*)(const void* gradOutput, const void* x, void* out, size_t n,
+                                       const Parameters& parameters);
+
 // A function's name and its kernels.
 struct Row {
   const char* name;
   Kernel kernels[kDTypeCount];
 };
+struct BackwardRow {
+  const char* name;
+  BackwardKernel kernels[kDTypeCount];
+};
 
 struct Isa {
   const char* name;
   bool (*supported)(const CpuFeatures& cpu);
-  const Row* rows;  // the same functions in the same order for every ISA
+  // The same functions in the same order for every ISA.
+  const Row* rows;
   size_t rowCount;
+  const BackwardRow* backwardRows;
+  size_t backwardRowCount;
 };
 
 // The ISAs of this build that this CPU can run, best first; the scalar one is always there.

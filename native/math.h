@@ -13,11 +13,25 @@ constexpr double kLog2E = 0x1.71547652b82fep0;
 constexpr double kLn2High = 0x1.62e42fefap-1;
 constexpr double kLn2Low = 0x1.cf79abc9e3b39p-40;
 
-// e^t for |t| <= 700; relative error below 1.2 * 2^-53.
+// e^t = (1 + m) 2^k, m between -0.3 and 0.42. `magic` holds k in its low bits.
+template <class V>
+struct Exp {
+  V m, magic;
+
+  // e^t for |t| <= 700; relative error below 1.2 * 2^-53.
+  V value() const { return addExponent(m + 1.0, magic); }
+
+  // e^t - 1 for k <= 53; relative error below 4 * 2^-53, near t = 0, too.
+  V minusOne() const {
+    const V power = pow2(max(V(kRoundToInteger - 100.0), magic));
+    return (power - 1.0) + m * power;
+  }
+};
+
 // t = k ln 2 + r with |r| <= ln 2 / 2, and e^r = 1 + r + r^2 c(r), c the interpolation of (e^r - 1 - r) / r^2 in
 // Chebyshev nodes: error 2^-55.7. Estrin's order, for the short dependency chain.
 template <class V>
-inline V exp(V t) {
+inline Exp<V> reducedExp(V t) {
   const V magic = t * kLog2E + kRoundToInteger;
   const V k = magic - kRoundToInteger;
   const V r = (t - k * kLn2High) - k * kLn2Low;
@@ -29,7 +43,12 @@ inline V exp(V t) {
   const V c67 = r * 0x1.71de0dae63bb3p-19 + 0x1.a019b90d2ae7ap-16;
   const V c89 = r * 0x1.af38a9b0ec855p-26 + 0x1.289185613a3d6p-22;
   const V c = (c89 * r4 + (c67 * r2 + c45)) * r4 + (c23 * r2 + c01);
-  return addExponent(c * r2 + r + 1.0, magic);
+  return {c * r2 + r, magic};
+}
+
+template <class V>
+inline V exp(V t) {
+  return reducedExp(t).value();
 }
 
 // ln(1 + e) for 0 <= e <= 1; relative error below 1.5 * 2^-53.

@@ -1,7 +1,16 @@
 // One row per form of a function: what the tests, the verification and the benchmarks need to know of it. Everything
 // else they find out by running it.
 
-import { gelu, mish, silu, softplus } from '../dist/index.mjs';
+import {
+  gelu,
+  geluBackward,
+  mish,
+  mishBackward,
+  silu,
+  siluBackward,
+  softplus,
+  softplusBackward,
+} from '../dist/index.mjs';
 
 /**
  * @typedef {object} Form
@@ -62,4 +71,65 @@ export const forms = [
     atZero: Math.LN2,
     underflow: { float32: -103.98, float64: -745.14 },
   },
+];
+
+/**
+ * @typedef {object} Derivative
+ * @property {string} name The kernel's name, in the addon too.
+ * @property {string} label For people.
+ * @property {<T extends Float32Array | Float64Array>(gradOutput: T, x: T, options?: { out?: T }) => T} backward
+ * @property {<T extends Float32Array | Float64Array>(x: T, options?: { out?: T }) => T} run The derivative itself.
+ * @property {string} truth The column of exact values in the ground truth.
+ * @property {number} atMinusInfinity
+ * @property {number} atZero At either zero.
+ */
+
+/** A gradient of ones, like x. */
+export const onesLike = (x) => new x.constructor(x.length).fill(1);
+
+const derivative = (row) => ({ ...row, run: (x, options) => row.backward(onesLike(x), x, options) });
+
+/** @type {Derivative[]} */
+export const derivatives = [
+  derivative({
+    name: 'geluBackward',
+    label: "GELU'",
+    backward: geluBackward,
+    truth: 'gelu_none_d',
+    atMinusInfinity: -0,
+    atZero: 0.5,
+  }),
+  derivative({
+    name: 'geluTanhBackward',
+    label: "GELU tanh'",
+    backward: (gradOutput, x, options) => geluBackward(gradOutput, x, { approximate: 'tanh', ...options }),
+    truth: 'gelu_tanh_d',
+    atMinusInfinity: -0,
+    atZero: 0.5,
+  }),
+  derivative({
+    name: 'siluBackward',
+    label: "SiLU'",
+    backward: siluBackward,
+    truth: 'silu_d',
+    atMinusInfinity: -0,
+    atZero: 0.5,
+  }),
+  derivative({
+    name: 'mishBackward',
+    label: "Mish'",
+    backward: mishBackward,
+    truth: 'mish_d',
+    atMinusInfinity: -0,
+    atZero: 0.6,
+  }),
+  derivative({
+    name: 'softplusBackward',
+    label: "Softplus'",
+    backward: (gradOutput, x, options) =>
+      softplusBackward(gradOutput, x, { threshold: Number.POSITIVE_INFINITY, ...options }),
+    truth: 'softplus_d',
+    atMinusInfinity: 0,
+    atZero: 0.5,
+  }),
 ];

@@ -79,6 +79,47 @@ Quad mishQuad(Quad x) { return x > 80 ? x : mish(x, expq(x)); }
 Estimate softplus(double x) { return estimate(x > 0 ? x + std::log1p(std::exp(-x)) : std::log1p(std::exp(x))); }
 Quad softplusQuad(Quad x) { return x > 0 ? x + log1pq(expq(-x)) : log1pq(expq(x)); }
 
+// Of a sum whose terms may cancel, which they do next to the roots of the derivatives.
+Estimate estimate(double a, double b) { return {a + b, std::fabs(a) + std::fabs(b)}; }
+
+Estimate geluDerivative(double x) {
+  return estimate(std::erfc(-x / std::sqrt(2.0)) / 2, x * (std::exp(-x * x / 2) / std::sqrt(2 * M_PI)));
+}
+Quad geluDerivativeQuad(Quad x) { return erfcq(-x / kSqrt2) / 2 + x * (expq(-x * x / 2) / sqrtq(2 * M_PIq)); }
+
+// Of x s(w(x)), s the sigmoid: s + x s(w) s(-w) w'(x).
+Estimate geluTanhDerivative(double x) {
+  const double w = geluTanhArgument(x);
+  return estimate(sigmoid(w), x * double(kTanhC1) * (1 + 3 * 0.044715 * x * x) * (sigmoid(w) * sigmoid(-w)));
+}
+Quad geluTanhDerivativeQuad(Quad x) {
+  const Quad w = geluTanhArgument(x);
+  return sigmoid(w) + x * (kTanhC1 + 3 * kTanhC3 * x * x) * (sigmoid(w) * sigmoid(-w));
+}
+
+Estimate siluDerivative(double x) { return estimate(sigmoid(x), x * (sigmoid(x) * sigmoid(-x))); }
+Quad siluDerivativeQuad(Quad x) { return sigmoid(x) + x * (sigmoid(x) * sigmoid(-x)); }
+
+// Of x t, t = tanh(ln(1 + e)) = n / (n + 2): t + x (1 - t^2) e / (1 + e), and 1 - t^2 = 4 (1 + e)^2 / (n + 2)^2.
+template <class T>
+T mishSlope(T x, T e) {
+  const T d = e * (e + 2) + 2;
+  return 4 * x * (e / d) * ((1 + e) / d);
+}
+Estimate mishDerivative(double x) {
+  if (x > 50) return estimate(1);
+  const double e = std::exp(x);
+  return estimate(mish(1.0, e), mishSlope(x, e));
+}
+Quad mishDerivativeQuad(Quad x) {
+  if (x > 80) return 1;
+  const Quad e = expq(x);
+  return mish(Quad(1), e) + mishSlope(x, e);
+}
+
+Estimate softplusDerivative(double x) { return estimate(sigmoid(x)); }
+Quad softplusDerivativeQuad(Quad x) { return sigmoid(x); }
+
 struct Function {
   const char* name;
   Estimate (*estimate)(double);
@@ -92,6 +133,11 @@ const Function kFunctions[] = {
     {"silu", silu, siluQuad, -0.0f, INFINITY},
     {"mish", mish, mishQuad, -0.0f, INFINITY},
     {"softplus", softplus, softplusQuad, 0.0f, INFINITY},
+    {"geluBackward", geluDerivative, geluDerivativeQuad, -0.0f, 1},
+    {"geluTanhBackward", geluTanhDerivative, geluTanhDerivativeQuad, -0.0f, 1},
+    {"siluBackward", siluDerivative, siluDerivativeQuad, -0.0f, 1},
+    {"mishBackward", mishDerivative, mishDerivativeQuad, -0.0f, 1},
+    {"softplusBackward", softplusDerivative, softplusDerivativeQuad, 0.0f, 1},
 };
 
 float reference(const Function& f, float x) {
@@ -101,7 +147,8 @@ float reference(const Function& f, float x) {
   const float low = static_cast<float>(y.value - error), high = static_cast<float>(y.value + error);
   // The bits, not the values: -0 and +0 differ.
   if (memcmp(&low, &high, sizeof low) == 0) return low;
-  return static_cast<float>(f.exact(x));
+  const float exact = static_cast<float>(f.exact(x));
+  return exact == 0 && x < 0 ? f.atMinusInfinity : exact;  // where even quad precision underflows, in some term at least
 }
 
 }  // namespace

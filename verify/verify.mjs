@@ -14,9 +14,10 @@ import os from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { backend, lastIsa, useIsa } from '../dist/backend.js';
-import { forms } from '../test/table.mjs';
+import { derivatives, forms } from '../test/table.mjs';
 import { BLOCK_LENGTH, BLOCKS, digestFile, digestOf, inputsOf, readDigests } from './blocks.mjs';
 
+const functions = [...forms, ...derivatives];
 const BLOCK_BYTES = 4 * BLOCK_LENGTH;
 const results = new Float32Array(BLOCK_LENGTH);
 
@@ -151,14 +152,14 @@ async function main() {
       digests: { type: 'boolean', default: false },
     },
   });
-  const unknown = positionals.filter((name) => !forms.some((form) => form.name === name));
+  const unknown = positionals.filter((name) => !functions.some((form) => form.name === name));
   if (unknown.length > 0)
-    throw new Error(`no function ${unknown}: there are ${forms.map((form) => form.name).join(', ')}`);
+    throw new Error(`no function ${unknown}: there are ${functions.map((form) => form.name).join(', ')}`);
   const count = Number(values.blocks);
   if (!Number.isInteger(count) || count < 1 || count > BLOCKS) throw new Error(`--blocks takes 1 to ${BLOCKS}`);
   useIsa(values.isa);
 
-  const chosen = forms.filter((form) => positionals.length === 0 || positionals.includes(form.name));
+  const chosen = functions.filter((form) => positionals.length === 0 || positionals.includes(form.name));
   const program = values.digests ? undefined : buildReference();
   for (const form of chosen) {
     const right = values.digests

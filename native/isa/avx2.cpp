@@ -1,4 +1,4 @@
-// AVX2 and FMA: four lanes.
+// AVX2, FMA and F16C: four lanes.
 
 #if defined(__x86_64__)
 
@@ -8,6 +8,7 @@
 #include <cstring>
 
 #include "../dispatch.h"
+#include "../sixteen_bit.h"
 #include "../target.h"
 
 namespace simd_activations {
@@ -15,9 +16,9 @@ namespace {
 
 constexpr const char* kIsaName = "avx2";
 
-bool supported(const CpuFeatures& cpu) { return cpu.avx2Fma; }
+bool supported(const CpuFeatures& cpu) { return cpu.avx2; }
 
-TARGET_REGION_BEGIN("avx2,fma")
+TARGET_REGION_BEGIN("avx2,fma,f16c")
 
 struct f64x4 {
   static constexpr size_t kLanes = 4;
@@ -28,6 +29,10 @@ struct f64x4 {
 
   static f64x4 load(const double* p) { return _mm256_loadu_pd(p); }
   static f64x4 load(const float* p) { return _mm256_cvtps_pd(_mm_loadu_ps(p)); }
+  static f64x4 load(const Float16* p) { return _mm256_cvtps_pd(_mm_cvtph_ps(loadBits(p))); }
+  static f64x4 load(const BFloat16* p) {
+    return _mm256_cvtps_pd(_mm_castsi128_ps(_mm_slli_epi32(_mm_cvtepu16_epi32(loadBits(p)), 16)));
+  }
   static void store(double* p, f64x4 a) {
     const __m256d nan = _mm256_cmp_pd(a.v, a.v, _CMP_UNORD_Q);
     _mm256_storeu_pd(p, _mm256_blendv_pd(a.v, _mm256_set1_pd(__builtin_nan("")), nan));
@@ -36,6 +41,36 @@ struct f64x4 {
     const __m128 y = _mm256_cvtpd_ps(a.v);
     const __m128 nan = _mm_cmp_ps(y, y, _CMP_UNORD_Q);
     _mm_storeu_ps(p, _mm_blendv_ps(y, _mm_set1_ps(__builtin_nanf("")), nan));
+  }
+  static void store(Float16* p, f64x4 a) {
+    const __m128i y = _mm_cvtps_ph(roundedToOdd(a), _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
+    storeBits(p, a, _mm_cvtepu16_epi32(y), kFloat16NaN);
+  }
+  static void store(BFloat16* p, f64x4 a) {
+    const __m128i y = _mm_castps_si128(roundedToOdd(a));
+    const __m128i odd = _mm_and_si128(_mm_srli_epi32(y, 16), _mm_set1_epi32(1));
+    storeBits(p, a, _mm_srli_epi32(_mm_add_epi32(_mm_add_epi32(y, _mm_set1_epi32(0x7FFF)), odd), 16), kBFloat16NaN);
+  }
+
+ private:
+  template <class T>
+  static __m128i loadBits(const T* p) {
+    return _mm_loadl_epi64(reinterpret_cast<const __m128i*>(p));
+  }
+  // The low halves of y's 32-bit lanes; `nan` where `a` is NaN.
+  template <class T>
+  static void storeBits(T* p, f64x4 a, __m128i y, int nan) {
+    const __m256i wide = _mm256_castpd_si256(_mm256_cmp_pd(a.v, a.v, _CMP_UNORD_Q));
+    const __m256i order = _mm256_setr_epi32(0, 2, 4, 6, 0, 2, 4, 6);
+    const __m128i isNan = _mm256_castsi256_si128(_mm256_permutevar8x32_epi32(wide, order));
+    const __m128i bits = _mm_blendv_epi8(y, _mm_set1_epi32(nan), isNan);
+    _mm_storel_epi64(reinterpret_cast<__m128i*>(p), _mm_packus_epi32(bits, bits));
+  }
+  // See scalar.cpp.
+  static __m128 roundedToOdd(f64x4 a) {
+    const __m256i low = _mm256_set1_epi64x(kOddMask), bits = _mm256_castpd_si256(a.v);
+    const __m256i sticky = _mm256_andnot_si256(low, _mm256_add_epi64(_mm256_and_si256(bits, low), low));
+    return _mm256_cvtpd_ps(_mm256_castsi256_pd(_mm256_or_si256(_mm256_andnot_si256(low, bits), sticky)));
   }
 };
 using V = f64x4;
@@ -65,6 +100,7 @@ inline V addExponent(V a, V magic) {
   return _mm256_castsi256_pd(_mm256_add_epi64(_mm256_castpd_si256(a.v), k));
 }
 inline V pow2(V magic) { return addExponent(1.0, magic); }
+inline V roundToFloat(V a) { return _mm256_cvtps_pd(_mm256_cvtpd_ps(a.v)); }
 inline V productError(V a, V b, V p) { return _mm256_fmsub_pd(a.v, b.v, p.v); }
 
 #include "../kernel.h"
@@ -74,7 +110,8 @@ TARGET_REGION_END
 }  // namespace
 
 extern const Isa avx2Isa;
-const Isa avx2Isa = {kIsaName, supported, kRows, sizeof kRows / sizeof *kRows};
+const Isa avx2Isa = {kIsaName,      supported, kRows, sizeof kRows / sizeof *kRows,
+                     kBackwardRows, sizeof kBackwardRows / sizeof *kBackwardRows};
 
 }  // namespace simd_activations
 

@@ -14,6 +14,7 @@
 #include <cstring>
 
 #include "../dispatch.h"
+#include "../sixteen_bit.h"
 #include "../target.h"
 
 namespace simd_activations {
@@ -23,7 +24,7 @@ constexpr const char* kIsaName = "avx512";
 
 bool supported(const CpuFeatures& cpu) { return cpu.avx512; }
 
-TARGET_REGION_BEGIN("avx512f,avx512dq,avx512bw,avx512vl,avx2,fma")
+TARGET_REGION_BEGIN("avx512f,avx512dq,avx512bw,avx512vl,avx2,fma,f16c")
 
 struct f64x8 {
   static constexpr size_t kLanes = 8;
@@ -34,6 +35,10 @@ struct f64x8 {
 
   static f64x8 load(const double* p) { return _mm512_loadu_pd(p); }
   static f64x8 load(const float* p) { return _mm512_cvtps_pd(_mm256_loadu_ps(p)); }
+  static f64x8 load(const Float16* p) { return _mm512_cvtps_pd(_mm256_cvtph_ps(loadBits(p))); }
+  static f64x8 load(const BFloat16* p) {
+    return _mm512_cvtps_pd(_mm256_castsi256_ps(_mm256_slli_epi32(_mm256_cvtepu16_epi32(loadBits(p)), 16)));
+  }
   static void store(double* p, f64x8 a) {
     const __mmask8 nan = _mm512_cmp_pd_mask(a.v, a.v, _CMP_UNORD_Q);
     _mm512_storeu_pd(p, _mm512_mask_blend_pd(nan, a.v, _mm512_set1_pd(__builtin_nan(""))));
@@ -42,6 +47,34 @@ struct f64x8 {
     const __m256 y = _mm512_cvtpd_ps(a.v);
     const __mmask8 nan = _mm256_cmp_ps_mask(y, y, _CMP_UNORD_Q);
     _mm256_storeu_ps(p, _mm256_mask_blend_ps(nan, y, _mm256_set1_ps(__builtin_nanf(""))));
+  }
+  static void store(Float16* p, f64x8 a) {
+    const __mmask8 nan = _mm512_cmp_pd_mask(a.v, a.v, _CMP_UNORD_Q);
+    const __m128i y = _mm256_cvtps_ph(roundedToOdd(a), _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
+    storeBits(p, _mm_mask_blend_epi16(nan, y, _mm_set1_epi16(kFloat16NaN)));
+  }
+  static void store(BFloat16* p, f64x8 a) {
+    const __mmask8 nan = _mm512_cmp_pd_mask(a.v, a.v, _CMP_UNORD_Q);
+    const __m256i y = _mm256_castps_si256(roundedToOdd(a));
+    const __m256i odd = _mm256_and_si256(_mm256_srli_epi32(y, 16), _mm256_set1_epi32(1));
+    const __m256i even = _mm256_srli_epi32(_mm256_add_epi32(_mm256_add_epi32(y, _mm256_set1_epi32(0x7FFF)), odd), 16);
+    storeBits(p, _mm_mask_blend_epi16(nan, _mm256_cvtepi32_epi16(even), _mm_set1_epi16(kBFloat16NaN)));
+  }
+
+ private:
+  template <class T>
+  static __m128i loadBits(const T* p) {
+    return _mm_loadu_si128(reinterpret_cast<const __m128i*>(p));
+  }
+  template <class T>
+  static void storeBits(T* p, __m128i bits) {
+    _mm_storeu_si128(reinterpret_cast<__m128i*>(p), bits);
+  }
+  // See scalar.cpp.
+  static __m256 roundedToOdd(f64x8 a) {
+    const __m512i low = _mm512_set1_epi64(kOddMask), bits = _mm512_castpd_si512(a.v);
+    const __m512i sticky = _mm512_andnot_epi64(low, _mm512_add_epi64(_mm512_and_epi64(bits, low), low));
+    return _mm512_cvtpd_ps(_mm512_castsi512_pd(_mm512_or_epi64(_mm512_andnot_epi64(low, bits), sticky)));
   }
 };
 using V = f64x8;
@@ -69,6 +102,7 @@ inline V addExponent(V a, V magic) {
   return _mm512_castsi512_pd(_mm512_add_epi64(_mm512_castpd_si512(a.v), k));
 }
 inline V pow2(V magic) { return addExponent(1.0, magic); }
+inline V roundToFloat(V a) { return _mm512_cvtps_pd(_mm512_cvtpd_ps(a.v)); }
 inline V productError(V a, V b, V p) { return _mm512_fmsub_pd(a.v, b.v, p.v); }
 
 #include "../kernel.h"
@@ -78,7 +112,8 @@ TARGET_REGION_END
 }  // namespace
 
 extern const Isa avx512Isa;
-const Isa avx512Isa = {kIsaName, supported, kRows, sizeof kRows / sizeof *kRows};
+const Isa avx512Isa = {kIsaName,      supported, kRows, sizeof kRows / sizeof *kRows,
+                       kBackwardRows, sizeof kBackwardRows / sizeof *kBackwardRows};
 
 }  // namespace simd_activations
 

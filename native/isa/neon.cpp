@@ -8,6 +8,7 @@
 #include <cstring>
 
 #include "../dispatch.h"
+#include "../sixteen_bit.h"
 
 namespace simd_activations {
 namespace {
@@ -25,12 +26,50 @@ struct f64x2 {
 
   static f64x2 load(const double* p) { return vld1q_f64(p); }
   static f64x2 load(const float* p) { return vcvt_f64_f32(vld1_f32(p)); }
+  static f64x2 load(const Float16* p) {
+    return vcvt_f64_f32(vget_low_f32(vcvt_f32_f16(vreinterpret_f16_u16(loadBits(p)))));
+  }
+  static f64x2 load(const BFloat16* p) {
+    return vcvt_f64_f32(vget_low_f32(vreinterpretq_f32_u32(vshll_n_u16(loadBits(p), 16))));
+  }
   static void store(double* p, f64x2 a) {
     vst1q_f64(p, vbslq_f64(vceqq_f64(a.v, a.v), a.v, vdupq_n_f64(__builtin_nan(""))));
   }
   static void store(float* p, f64x2 a) {
     const float32x2_t y = vcvt_f32_f64(a.v);
     vst1_f32(p, vbsl_f32(vceq_f32(y, y), y, vdup_n_f32(__builtin_nanf(""))));
+  }
+  static void store(Float16* p, f64x2 a) {
+    const float32x2_t y = roundedToOdd(a);
+    storeBits(p, vreinterpret_u16_f16(vcvt_f16_f32(vcombine_f32(y, y))), a, kFloat16NaN);
+  }
+  static void store(BFloat16* p, f64x2 a) {
+    const uint32x2_t y = vreinterpret_u32_f32(roundedToOdd(a));
+    const uint32x2_t odd = vand_u32(vshr_n_u32(y, 16), vdup_n_u32(1));
+    const uint32x2_t even = vshr_n_u32(vadd_u32(vadd_u32(y, vdup_n_u32(0x7FFF)), odd), 16);
+    storeBits(p, vmovn_u32(vcombine_u32(even, even)), a, kBFloat16NaN);
+  }
+
+ private:
+  template <class T>
+  static uint16x4_t loadBits(const T* p) {
+    uint32_t bits;
+    memcpy(&bits, p, sizeof bits);
+    return vreinterpret_u16_u32(vdup_n_u32(bits));
+  }
+  // The first two of y; `nan` where `a` is NaN.
+  template <class T>
+  static void storeBits(T* p, uint16x4_t y, f64x2 a, uint16_t nan) {
+    const uint32x2_t number = vmovn_u64(vceqq_f64(a.v, a.v));
+    const uint16x4_t isNumber = vmovn_u32(vcombine_u32(number, number));
+    const uint32_t bits = vget_lane_u32(vreinterpret_u32_u16(vbsl_u16(isNumber, y, vdup_n_u16(nan))), 0);
+    memcpy(p, &bits, sizeof bits);
+  }
+  // See scalar.cpp.
+  static float32x2_t roundedToOdd(f64x2 a) {
+    const uint64x2_t low = vdupq_n_u64(kOddMask), bits = vreinterpretq_u64_f64(a.v);
+    const uint64x2_t sticky = vbicq_u64(vaddq_u64(vandq_u64(bits, low), low), low);
+    return vcvt_f32_f64(vreinterpretq_f64_u64(vorrq_u64(vbicq_u64(bits, low), sticky)));
   }
 };
 using V = f64x2;
@@ -60,6 +99,7 @@ inline V addExponent(V a, V magic) {
   return vreinterpretq_f64_u64(vaddq_u64(vreinterpretq_u64_f64(a.v), k));
 }
 inline V pow2(V magic) { return addExponent(1.0, magic); }
+inline V roundToFloat(V a) { return vcvt_f64_f32(vcvt_f32_f64(a.v)); }
 inline V productError(V a, V b, V p) { return vfmaq_f64(vnegq_f64(p.v), a.v, b.v); }
 
 #include "../kernel.h"
@@ -67,7 +107,8 @@ inline V productError(V a, V b, V p) { return vfmaq_f64(vnegq_f64(p.v), a.v, b.v
 }  // namespace
 
 extern const Isa neonIsa;
-const Isa neonIsa = {kIsaName, supported, kRows, sizeof kRows / sizeof *kRows};
+const Isa neonIsa = {kIsaName,      supported, kRows, sizeof kRows / sizeof *kRows,
+                     kBackwardRows, sizeof kBackwardRows / sizeof *kBackwardRows};
 
 }  // namespace simd_activations
 

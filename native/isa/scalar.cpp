@@ -4,11 +4,40 @@
 #include <cstring>
 
 #include "../dispatch.h"
+#include "../sixteen_bit.h"
 
 namespace simd_activations {
 namespace {
 
 constexpr const char* kIsaName = "scalar";
+
+inline uint64_t bitsOf(double a) {
+  uint64_t bits;
+  memcpy(&bits, &a, sizeof bits);
+  return bits;
+}
+inline uint32_t bitsOf(float a) {
+  uint32_t bits;
+  memcpy(&bits, &a, sizeof bits);
+  return bits;
+}
+inline double fromBits(uint64_t bits) {
+  double a;
+  memcpy(&a, &bits, sizeof a);
+  return a;
+}
+inline float fromBits(uint32_t bits) {
+  float a;
+  memcpy(&a, &bits, sizeof a);
+  return a;
+}
+
+// A number of 16 bits of precision as a float32, exactly: a's upper bits, the last of which is set if any other was.
+// Rounding that to a type of 14 bits or fewer is rounding `a` itself: ties are seen as ties, and nothing else is.
+inline float roundedToOdd(double a) {
+  const uint64_t bits = bitsOf(a), low = kOddMask;
+  return static_cast<float>(fromBits((bits & ~low) | (((bits & low) + low) & ~low)));
+}
 
 struct f64x1 {
   static constexpr size_t kLanes = 1;
@@ -18,22 +47,38 @@ struct f64x1 {
 
   static f64x1 load(const double* p) { return *p; }
   static f64x1 load(const float* p) { return static_cast<double>(*p); }
+  static f64x1 load(const Float16* p) { return float16ToDouble(p->bits); }
+  static f64x1 load(const BFloat16* p) { return static_cast<double>(fromBits(uint32_t{p->bits} << 16)); }
   // Rounds to nearest even. All NaNs become the one positive quiet NaN without payload.
   static void store(double* p, f64x1 a) { *p = a.v == a.v ? a.v : __builtin_nan(""); }
   static void store(float* p, f64x1 a) { *p = a.v == a.v ? static_cast<float>(a.v) : __builtin_nanf(""); }
+  static void store(Float16* p, f64x1 a) { p->bits = a.v == a.v ? doubleToFloat16(a.v) : uint16_t{kFloat16NaN}; }
+  static void store(BFloat16* p, f64x1 a) {
+    const uint32_t y = bitsOf(roundedToOdd(a.v));
+    p->bits = a.v == a.v ? static_cast<uint16_t>((y + 0x7FFF + (y >> 16 & 1)) >> 16) : uint16_t{kBFloat16NaN};
+  }
+
+ private:
+  static double float16ToDouble(uint32_t bits) {
+    const uint32_t exponent = bits >> 10 & 0x1F, fraction = bits & 0x3FF;
+    // Infinity and NaN keep the fraction; a subnormal is its fraction times 2^-24.
+    const double magnitude = exponent == 0    ? fraction * 0x1p-24
+                             : exponent == 31 ? static_cast<double>(fromBits(uint32_t{0x7F800000 | fraction << 13}))
+                                              : fromBits(uint64_t{exponent + 1008} << 52 | uint64_t{fraction} << 42);
+    return (bits & 0x8000) != 0 ? -magnitude : magnitude;
+  }
+  static uint16_t doubleToFloat16(double a) {
+    const uint32_t sign = bitsOf(a) >> 63 != 0 ? 0x8000 : 0;
+    const double magnitude = __builtin_fabs(a);
+    if (magnitude >= 65520) return static_cast<uint16_t>(sign | 0x7C00);
+    // Below 2^-14 the unit is 2^-24, which is that of 2^28 in a double: the sum rounds as wanted.
+    if (magnitude < 0x1p-14) return static_cast<uint16_t>(sign | (bitsOf(magnitude + 0x1p28) & 0xFFF));
+    const uint64_t bits = bitsOf(magnitude);
+    const uint64_t rounded = bits + (uint64_t{1} << 41) - 1 + (bits >> 42 & 1);
+    return static_cast<uint16_t>(sign | ((rounded >> 42) - (uint64_t{1008} << 10)));
+  }
 };
 using V = f64x1;
-
-inline uint64_t bitsOf(double a) {
-  uint64_t bits;
-  memcpy(&bits, &a, sizeof bits);
-  return bits;
-}
-inline double fromBits(uint64_t bits) {
-  double a;
-  memcpy(&a, &bits, sizeof a);
-  return a;
-}
 
 inline V operator+(V a, V b) { return a.v + b.v; }
 inline V operator-(V a, V b) { return a.v - b.v; }
@@ -54,6 +99,9 @@ inline V select(bool mask, V yes, V no) { return mask ? yes : no; }
 // a 2^k and 2^k for the integer k in the low bits of `magic` (math.h). Neither a nor the result may be subnormal.
 inline V addExponent(V a, V magic) { return fromBits(bitsOf(a.v) + (bitsOf(magic.v) << 52)); }
 inline V pow2(V magic) { return addExponent(1.0, magic); }
+
+// a rounded to float32.
+inline V roundToFloat(V a) { return static_cast<double>(static_cast<float>(a.v)); }
 
 // The upper half of a's significand, by Veltkamp's splitting; a minus it is exact. |a| < 2^996.
 inline double upperHalf(double a) {
@@ -76,6 +124,7 @@ bool supported(const CpuFeatures&) { return true; }
 }  // namespace
 
 extern const Isa scalarIsa;
-const Isa scalarIsa = {kIsaName, supported, kRows, sizeof kRows / sizeof *kRows};
+const Isa scalarIsa = {kIsaName,      supported, kRows, sizeof kRows / sizeof *kRows,
+                       kBackwardRows, sizeof kBackwardRows / sizeof *kBackwardRows};
 
 }  // namespace simd_activations

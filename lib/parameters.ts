@@ -1,10 +1,25 @@
-// Softplus's threshold in the precision of float32.
+// The parameters of the functions, from the options: the same for a function and its derivative.
+
+import type { Parameters } from './kernel.js';
+import { type DType, number, oneOf } from './validate.js';
+
+/** Whether GELU's option `approximate` asks for the tanh form. */
+export function isTanh(approximate: unknown = 'none'): boolean {
+  return oneOf('options.approximate', approximate, ['none', 'tanh']) === 'tanh';
+}
+
+/** Softplus's, for an array's type. float32 and the 16-bit types are computed with float32 parameters, as in PyTorch. */
+export function softplusParameters(beta: unknown = 1, threshold: unknown = 20): (dtype: DType) => Parameters {
+  const given = { beta: number('options.beta', beta), threshold: number('options.threshold', threshold) };
+  return (dtype) =>
+    dtype === 'float64' ? given : { beta: Math.fround(given.beta), threshold: exactThreshold(given.threshold) };
+}
 
 /**
  * The double t for which `p > t` says of an exact product p what `fround(p) > fround(threshold)` says: the midpoint of
  * the float32 threshold and its successor or, if a tie goes to the successor, the double below.
  */
-export function exactThreshold(threshold: number): number {
+function exactThreshold(threshold: number): number {
   const float = Math.fround(threshold);
   if (Number.isNaN(float) || float === Number.POSITIVE_INFINITY) return float;
   const [below, isEven] =

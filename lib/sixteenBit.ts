@@ -1,0 +1,69 @@
+// float16 and bfloat16 numbers as bits, for the JavaScript fallback.
+
+/** The 16-bit types. */
+export type SixteenBit = 'float16' | 'bfloat16';
+
+const double = new Float64Array(1);
+const words = new Uint32Array(double.buffer);
+const float = new Float32Array(1);
+const floatBits = new Uint32Array(float.buffer);
+// Which of a double's words has the exponent.
+const HIGH = new Uint8Array(Uint16Array.of(1).buffer)[0] === 1 ? 1 : 0;
+
+/** All 65536 values of each type, made when first needed. */
+const tables: Partial<Record<SixteenBit, Float32Array>> = {};
+
+/** The value of each bit pattern. */
+export function valuesOf(dtype: SixteenBit): Float32Array {
+  tables[dtype] ??= Float32Array.from({ length: 65536 }, (_, bits) =>
+    dtype === 'float16' ? float16Value(bits) : bfloat16Value(bits),
+  );
+  return tables[dtype];
+}
+
+function float16Value(bits: number): number {
+  const sign = bits & 0x8000 ? -1 : 1;
+  const exponent = (bits >> 10) & 0x1f;
+  const fraction = bits & 0x3ff;
+  if (exponent === 31) return fraction === 0 ? sign * Number.POSITIVE_INFINITY : Number.NaN;
+  return exponent === 0 ? sign * fraction * 2 ** -24 : sign * (1024 + fraction) * 2 ** (exponent - 25);
+}
+
+function bfloat16Value(bits: number): number {
+  floatBits[0] = bits << 16;
+  return float[0];
+}
+
+/**
+ * `value` as a float32 number of 16 bits of precision: its upper bits, the last of which is set if any other was.
+ * Rounding that to a type of 14 bits or fewer is rounding `value` itself, and not twice. Leaves the bits in floatBits.
+ */
+function roundToOdd(value: number): void {
+  double[0] = value;
+  const high = words[HIGH];
+  words[HIGH] = (high & ~31) | ((high & 31) !== 0 || words[1 - HIGH] !== 0 ? 32 : 0);
+  words[1 - HIGH] = 0;
+  float[0] = double[0];
+}
+
+/** The bits of the float16 number nearest to `value`, ties to even; the one NaN. */
+export function toFloat16(value: number): number {
+  if (value !== value) return 0x7e00;
+  roundToOdd(value);
+  const sign = (floatBits[0] >>> 16) & 0x8000;
+  const magnitude = Math.abs(value);
+  if (magnitude >= 65520) return sign | 0x7c00;
+  if (magnitude < 2 ** -14) return sign | roundToEven(magnitude * 2 ** 24);
+  const bits = floatBits[0] & 0x7fffffff;
+  return sign | (((bits + 0xfff + ((bits >>> 13) & 1)) >>> 13) - (112 << 10));
+}
+
+const roundToEven = (x: number): number => x + 2 ** 52 - 2 ** 52;
+
+/** The bits of the bfloat16 number nearest to `value`, ties to even; the one NaN. */
+export function toBFloat16(value: number): number {
+  if (value !== value) return 0x7fc0;
+  roundToOdd(value);
+  const bits = floatBits[0];
+  return (bits + 0x7fff + ((bits >>> 16) & 1)) >>> 16;
+}
