@@ -65,6 +65,11 @@ export function number(argument: string, value: unknown): number {
   return value;
 }
 
+export function boolean(argument: string, value: unknown): boolean {
+  if (typeof value !== 'boolean') throw invalidType(argument, 'a boolean', value);
+  return value;
+}
+
 /** `value` as an integer of at least 1 and at most `max`. */
 export function positiveInteger(argument: string, value: unknown, max: number): number {
   if (!Number.isInteger(number(argument, value)) || (value as number) < 1 || (value as number) > max) {

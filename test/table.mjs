@@ -17,15 +17,19 @@ import {
  * @property {string} name The kernel's name, in the addon too.
  * @property {string} label For people.
  * @property {<T extends Float32Array | Float64Array>(x: T, options?: { out?: T }) => T} run
+ * @property {(x: Uint16Array, dtype: 'float16' | 'bfloat16') => Uint16Array} runBits The same on 16-bit numbers.
  * @property {string} truth The column of exact values in the ground truth.
  * @property {number} atMinusInfinity
  * @property {number} atZero At either zero; null: the zero itself.
  * @property {{ float32: number, float64: number }} underflow At and below, results round to zero.
  */
 
+// The function on the bits of 16-bit numbers.
+const form = (row) => ({ ...row, runBits: (x, dtype) => row.run(x, { dtype }) });
+
 /** @type {Form[]} */
 export const forms = [
-  {
+  form({
     name: 'gelu',
     label: 'GELU',
     run: gelu,
@@ -33,8 +37,8 @@ export const forms = [
     atMinusInfinity: -0,
     atZero: null,
     underflow: { float32: -14.37, float64: -38.59 },
-  },
-  {
+  }),
+  form({
     name: 'geluTanh',
     label: 'GELU tanh',
     run: (x, options) => gelu(x, { approximate: 'tanh', ...options }),
@@ -42,8 +46,8 @@ export const forms = [
     atMinusInfinity: -0,
     atZero: null,
     underflow: { float32: -10.78, float64: -21.56 },
-  },
-  {
+  }),
+  form({
     name: 'silu',
     label: 'SiLU',
     run: silu,
@@ -51,8 +55,8 @@ export const forms = [
     atMinusInfinity: -0,
     atZero: null,
     underflow: { float32: -108.67, float64: -751.77 },
-  },
-  {
+  }),
+  form({
     name: 'mish',
     label: 'Mish',
     run: mish,
@@ -60,8 +64,8 @@ export const forms = [
     atMinusInfinity: -0,
     atZero: null,
     underflow: { float32: -108.67, float64: -751.77 },
-  },
-  {
+  }),
+  form({
     name: 'softplus',
     label: 'Softplus',
     // Without the threshold, which would hide a piece of the function.
@@ -70,7 +74,7 @@ export const forms = [
     atMinusInfinity: 0,
     atZero: Math.LN2,
     underflow: { float32: -103.98, float64: -745.14 },
-  },
+  }),
 ];
 
 /**
@@ -79,6 +83,7 @@ export const forms = [
  * @property {string} label For people.
  * @property {<T extends Float32Array | Float64Array>(gradOutput: T, x: T, options?: { out?: T }) => T} backward
  * @property {<T extends Float32Array | Float64Array>(x: T, options?: { out?: T }) => T} run The derivative itself.
+ * @property {(x: Uint16Array, dtype: 'float16' | 'bfloat16') => Uint16Array} runBits The same on 16-bit numbers.
  * @property {string} truth The column of exact values in the ground truth.
  * @property {number} atMinusInfinity
  * @property {number} atZero At either zero.
@@ -87,7 +92,12 @@ export const forms = [
 /** A gradient of ones, like x. */
 export const onesLike = (x) => new x.constructor(x.length).fill(1);
 
-const derivative = (row) => ({ ...row, run: (x, options) => row.backward(onesLike(x), x, options) });
+const ONE = { float16: 0x3c00, bfloat16: 0x3f80 };
+const derivative = (row) => ({
+  ...row,
+  run: (x, options) => row.backward(onesLike(x), x, options),
+  runBits: (x, dtype) => row.backward(new Uint16Array(x.length).fill(ONE[dtype]), x, { dtype }),
+});
 
 /** @type {Derivative[]} */
 export const derivatives = [

@@ -1,6 +1,6 @@
 // All 2^32 float32 inputs in 4096 blocks, and the digests that hold every backend to the verified results.
 
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 
 export const BLOCKS = 4096;
 export const BLOCK_LENGTH = 2 ** 20;
@@ -19,13 +19,29 @@ export function inputsOf(block) {
 
 /** FNV-1a over 32-bit words: a change of any one result changes it. */
 export function digestOf(results) {
-  const words = new Uint32Array(results.buffer, results.byteOffset, results.length);
+  const words = new Uint32Array(results.buffer, results.byteOffset, results.byteLength / 4);
   let hash = 0x811c9dc5;
   for (let i = 0; i < words.length; i++) hash = Math.imul(hash ^ words[i], 0x01000193);
   return hash >>> 0;
 }
 
 export const digestFile = (name) => new URL(`digests/${name}.bin`, import.meta.url);
+
+/** All inputs of a 16-bit type, as bits. */
+export const sixteenBitInputs = () => Uint16Array.from({ length: 65536 }, (_, bits) => bits);
+
+const sixteenBitFile = (dtype) => new URL(`digests/${dtype}.json`, import.meta.url);
+
+/** The digests of all results of a 16-bit type, by the functions' names. */
+export function readSixteenBitDigests(dtype) {
+  const file = sixteenBitFile(dtype);
+  return existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : {};
+}
+
+export function writeSixteenBitDigest(dtype, name, digest) {
+  const digests = { ...readSixteenBitDigests(dtype), [name]: digest };
+  writeFileSync(sixteenBitFile(dtype), `${JSON.stringify(digests, null, 2)}\n`);
+}
 
 /** The digests of a function's blocks, as `verify.mjs` wrote them after it found every result right. */
 export function readDigests(name) {

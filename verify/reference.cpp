@@ -1,13 +1,16 @@
-// The correctly rounded float32 results, from a reference that shares nothing with the kernels.
+// The correctly rounded results, from a reference that shares nothing with the kernels.
 //
-//   reference FUNCTION FIRST LAST      writes the results of blocks FIRST to LAST - 1 to standard output
+//   reference FUNCTION float32 FIRST LAST     writes the results of blocks FIRST to LAST - 1 to standard output
+//   reference FUNCTION float16 | bfloat16     writes the results of all 65536 inputs, in the order of their bits
+//   reference FUNCTION float64                reads pairs x, y from standard input; writes the worst error of a normal
+//                                             result and its x, and those of a subnormal one
 //
-// Block b holds the 2^20 inputs whose bit pattern ends in the twelve bits b, in ascending order: every block is a
+// float32: block b holds the 2^20 inputs whose bit pattern ends in the twelve bits b, in ascending order: every block is a
 // stratified sample of all signs, binades and fractions, and the 4096 blocks are all 2^32 inputs.
 //
 // Each result is computed in double with libm, from a form whose terms are known to within 2^-40 of their size. Where
 // that leaves the rounding to float32 in doubt (one input in 2^15, the neighbourhood of a derivative's root, and the
-// ties of x/2 among the subnormals) libquadmath decides, with an error below 2^-100.
+// ties of x/2 among the subnormals) libquadmath decides, with an error below 2^-100. The other types are left to it alone.
 
 #include <quadmath.h>
 
@@ -151,24 +154,115 @@ float reference(const Function& f, float x) {
   return exact == 0 && x < 0 ? f.atMinusInfinity : exact;  // where even quad precision underflows, in some term at least
 }
 
+// ---- float32 ----
+
+bool writeBlock(const Function& f, uint32_t block) {
+  static float results[1 << 20];
+  for (uint32_t i = 0; i < 1u << 20; i++) {
+    const uint32_t bits = i << 12 | block;
+    float x;
+    memcpy(&x, &bits, sizeof x);
+    results[i] = std::isnan(x) ? __builtin_nanf("") : reference(f, x);
+  }
+  return fwrite(results, sizeof results, 1, stdout) == 1;
+}
+
+// ---- float16 and bfloat16 ----
+
+struct Format {
+  const char* name;
+  int fractionBits, exponentBits;
+};
+const Format kFormats[] = {{"float16", 10, 5}, {"bfloat16", 7, 8}};
+
+int bias(const Format& format) { return (1 << (format.exponentBits - 1)) - 1; }
+uint32_t infinity(const Format& format) { return ((1u << format.exponentBits) - 1) << format.fractionBits; }
+
+Quad valueOf(const Format& format, uint32_t magnitude) {
+  const int exponent = static_cast<int>(magnitude >> format.fractionBits);
+  const int fraction = static_cast<int>(magnitude & ((1u << format.fractionBits) - 1));
+  const int hidden = exponent == 0 ? 0 : 1 << format.fractionBits;
+  return scalbnq(hidden + fraction, (exponent == 0 ? 1 : exponent) - bias(format) - format.fractionBits);
+}
+
+// The bits of the number nearest to a magnitude, ties to even.
+uint32_t nearest(const Format& format, Quad magnitude) {
+  if (magnitude == 0) return 0;
+  int exponent;
+  frexpq(magnitude, &exponent);
+  const int least = 1 - bias(format);
+  const int binade = exponent - 1 < least ? least : exponent - 1;
+  const Quad units = rintq(scalbnq(magnitude, format.fractionBits - binade));
+  const Quad bits = units + scalbnq(binade - least, format.fractionBits);  // a carry goes into the exponent
+  return bits >= infinity(format) ? infinity(format) : static_cast<uint32_t>(bits);
+}
+
+uint16_t reference(const Function& f, const Format& format, uint32_t bits) {
+  const uint32_t sign = bits & 0x8000, magnitude = bits & 0x7FFF;
+  const auto encode = [&](Quad y) {
+    return static_cast<uint16_t>((signbitq(y) ? 0x8000 : 0) | (isinfq(y) ? infinity(format) : nearest(format, fabsq(y))));
+  };
+  if (magnitude > infinity(format)) {
+    return static_cast<uint16_t>(infinity(format) | 1u << (format.fractionBits - 1));
+  }
+  if (magnitude == infinity(format)) return encode(sign ? f.atMinusInfinity : f.atInfinity);
+  const Quad x = sign ? -valueOf(format, magnitude) : valueOf(format, magnitude);
+  const Quad y = f.exact(x);
+  return encode(y == 0 && x < 0 ? Quad(f.atMinusInfinity) : y);
+}
+
+bool writeAll(const Function& f, const Format& format) {
+  static uint16_t results[1 << 16];
+  for (uint32_t bits = 0; bits < 1u << 16; bits++) results[bits] = reference(f, format, bits);
+  return fwrite(results, sizeof results, 1, stdout) == 1;
+}
+
+// ---- float64 ----
+
+// In units in the last place of the exact value; of 1/8 for smaller values of a derivative, next to its root.
+double error(double y, Quad exact, bool derivative) {
+  int exponent;
+  const Quad size = fabsq(exact);
+  frexpq(derivative && size < Quad(0.125) ? Quad(0.125) : size, &exponent);
+  const int unit = exponent - 53 < -1074 ? -1074 : exponent - 53;
+  return static_cast<double>(scalbnq(fabsq(Quad(y) - exact), -unit));
+}
+
+void measure(const Function& f) {
+  const bool derivative = f.atInfinity == 1;
+  // Of normal and of subnormal results, which are rounded twice.
+  double pair[2], worst[2] = {}, at[2] = {};
+  while (fread(pair, sizeof pair, 1, stdin) == 1) {
+    const double e = error(pair[1], f.exact(pair[0]), derivative);
+    const bool subnormal = std::fabs(pair[1]) < 0x1p-1022;
+    if (e <= worst[subnormal]) continue;
+    worst[subnormal] = e;
+    at[subnormal] = pair[0];
+  }
+  printf("%.4f %.17g %.4f %.17g\n", worst[0], at[0], worst[1], at[1]);
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
-  if (argc != 4) return 2;
+  if (argc < 3) return 2;
   const Function* f = nullptr;
   for (const Function& candidate : kFunctions) {
     if (strcmp(candidate.name, argv[1]) == 0) f = &candidate;
   }
   if (f == nullptr) return 2;
-  static float results[1 << 20];
-  for (uint32_t block = static_cast<uint32_t>(atoi(argv[2])); block < static_cast<uint32_t>(atoi(argv[3])); block++) {
-    for (uint32_t i = 0; i < 1u << 20; i++) {
-      const uint32_t bits = i << 12 | block;
-      float x;
-      memcpy(&x, &bits, sizeof x);
-      results[i] = std::isnan(x) ? __builtin_nanf("") : reference(*f, x);
+  if (argc == 5 && strcmp(argv[2], "float32") == 0) {
+    for (int block = atoi(argv[3]); block < atoi(argv[4]); block++) {
+      if (!writeBlock(*f, static_cast<uint32_t>(block))) return 1;
     }
-    if (fwrite(results, sizeof results, 1, stdout) != 1) return 1;
+    return 0;
   }
-  return 0;
+  if (strcmp(argv[2], "float64") == 0) {
+    measure(*f);
+    return 0;
+  }
+  for (const Format& format : kFormats) {
+    if (strcmp(argv[2], format.name) == 0) return writeAll(*f, format) ? 0 : 1;
+  }
+  return 2;
 }

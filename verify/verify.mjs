@@ -1,57 +1,31 @@
-// Holds a backend to the correctly rounded float32 results, on all 2^32 inputs of each function.
+// Holds a backend to the correctly rounded results: all 2^32 float32 inputs of each function, all 65536 of the 16-bit
+// types, and a sample of float64.
 //
-//   npm run verify                              every function, on the best backend, against the reference
+//   npm run verify                              every function in float32, on the best backend, against the reference
 //   npm run verify -- gelu silu --isa js        some functions, on a backend by name
 //   npm run verify -- --digests --isa scalar    against the digests of verified results: no reference needed, and fast
 //   npm run verify -- --blocks 16               a stratified sample: 16 of the 4096 blocks of 2^20 inputs
+//   npm run verify -- --dtype float16           or bfloat16, or float64
 //
-// The reference (reference.cpp) needs g++ with libquadmath. A function whose every input was right has its digests
-// written to digests/. Exits with 1 if any result is wrong.
+// The reference (reference.cpp) needs g++ with libquadmath. A function whose every float32 input was right has its
+// digests written to digests/. Exits with 1 if any result is wrong (float64: off by more than its bound).
 
-import { execFileSync, spawn } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
-import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { backend, lastIsa, useIsa } from '../dist/backend.js';
 import { derivatives, forms } from '../test/table.mjs';
-import { BLOCK_LENGTH, BLOCKS, digestFile, digestOf, inputsOf, readDigests } from './blocks.mjs';
+import { BLOCK_LENGTH, BLOCKS, digestFile, digestOf, inputsOf, readDigests, writeSixteenBitDigest } from './blocks.mjs';
+import { buildReference, referenceBlocks } from './reference.mjs';
+import { FLOAT64_BOUNDS, worstFloat64Error, wrongSixteenBit } from './types.mjs';
 
 const functions = [...forms, ...derivatives];
-const BLOCK_BYTES = 4 * BLOCK_LENGTH;
 const results = new Float32Array(BLOCK_LENGTH);
-
-function buildReference() {
-  const folder = fileURLToPath(new URL('../build/verify/', import.meta.url));
-  mkdirSync(folder, { recursive: true });
-  const source = fileURLToPath(new URL('reference.cpp', import.meta.url));
-  const program = `${folder}reference`;
-  const flags = ['-std=gnu++17', '-fext-numeric-literals', '-O3', '-Wall', '-Wextra', '-Werror'];
-  execFileSync('g++', [...flags, source, '-lquadmath', '-o', program], { stdio: 'inherit' });
-  return program;
-}
-
-/** The reference's results of the blocks from `first` to `last` - 1, one Float32Array after another. */
-async function* referenceBlocks(program, name, first, last) {
-  const child = spawn(program, [name, String(first), String(last)], { stdio: ['ignore', 'pipe', 'inherit'] });
-  const block = Buffer.alloc(BLOCK_BYTES);
-  let filled = 0;
-  for await (const chunk of child.stdout) {
-    for (let read = 0; read < chunk.length; ) {
-      const count = chunk.copy(block, filled, read, Math.min(chunk.length, read + BLOCK_BYTES - filled));
-      filled += count;
-      read += count;
-      if (filled < BLOCK_BYTES) continue;
-      filled = 0;
-      yield new Float32Array(block.buffer, block.byteOffset, BLOCK_LENGTH);
-    }
-  }
-}
 
 // A float32's place among all of them in ascending order, so that a difference counts units in the last place.
 const order = (bits) => (bits >>> 31 === 0 ? bits : -(bits & 0x7fffffff));
 
-/** The count of wrong results in a block, and the worst of them. */
+/** Adds the wrong results of a block to a tally, and the worst of them. */
 function compare(x, y, expected, tally) {
   const a = new Uint32Array(y.buffer, y.byteOffset, y.length);
   const b = new Uint32Array(expected.buffer, expected.byteOffset, expected.length);
@@ -143,31 +117,51 @@ function againstDigests(form, isa, count) {
   return wrong.length === 0;
 }
 
+function sixteenBit(program, form, isa, dtype) {
+  const { misrounded, at, digest } = wrongSixteenBit(program, form, dtype);
+  const where = misrounded === 0 ? '' : `, the first at bits 0x${at.toString(16)}`;
+  console.log(`${form.name} on ${isa}: all 65536 ${dtype} inputs, ${misrounded} misrounded${where}`);
+  if (misrounded === 0) writeSixteenBitDigest(dtype, form.name, digest);
+  return misrounded === 0;
+}
+
+async function float64(program, form, isa) {
+  const { inputs, normal, normalAt, subnormal, subnormalAt } = await worstFloat64Error(program, form);
+  const tail = subnormal === 0 ? '' : `; of subnormal results ${subnormal} ULP at ${subnormalAt}`;
+  console.log(`${form.name} on ${isa}: ${inputs} float64 inputs, worst ${normal} ULP at ${normalAt}${tail}`);
+  return normal <= FLOAT64_BOUNDS.normal && subnormal <= FLOAT64_BOUNDS.subnormal;
+}
+
 async function main() {
   const { values, positionals } = parseArgs({
     allowPositionals: true,
     options: {
       isa: { type: 'string', default: backend.isa },
+      dtype: { type: 'string', default: 'float32' },
       blocks: { type: 'string', default: String(BLOCKS) },
       digests: { type: 'boolean', default: false },
     },
   });
+  const { isa, dtype, digests } = values;
   const unknown = positionals.filter((name) => !functions.some((form) => form.name === name));
   if (unknown.length > 0)
     throw new Error(`no function ${unknown}: there are ${functions.map((form) => form.name).join(', ')}`);
   const count = Number(values.blocks);
   if (!Number.isInteger(count) || count < 1 || count > BLOCKS) throw new Error(`--blocks takes 1 to ${BLOCKS}`);
-  useIsa(values.isa);
+  useIsa(isa);
 
-  const chosen = functions.filter((form) => positionals.length === 0 || positionals.includes(form.name));
-  const program = values.digests ? undefined : buildReference();
-  for (const form of chosen) {
-    const right = values.digests
-      ? againstDigests(form, values.isa, count)
-      : await againstReference(program, form, values.isa, count);
-    if (!right) process.exitCode = 1;
+  const program = digests ? undefined : buildReference();
+  const checks = {
+    float32: (form) => (digests ? againstDigests(form, isa, count) : againstReference(program, form, isa, count)),
+    float64: (form) => float64(program, form, isa),
+    float16: (form) => sixteenBit(program, form, isa, dtype),
+    bfloat16: (form) => sixteenBit(program, form, isa, dtype),
+  };
+  if (!(dtype in checks)) throw new Error(`--dtype takes ${Object.keys(checks).join(', ')}`);
+  for (const form of functions.filter(({ name }) => positionals.length === 0 || positionals.includes(name))) {
+    if (!(await checks[dtype](form))) process.exitCode = 1;
   }
-  if (values.isa !== 'js' && lastIsa() !== values.isa) throw new Error(`${lastIsa()} ran, not ${values.isa}`);
+  if (isa !== 'js' && lastIsa() !== isa) throw new Error(`${lastIsa()} ran, not ${isa}`);
 }
 
 await main();
