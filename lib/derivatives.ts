@@ -45,8 +45,10 @@ function mirroredPair(x: number, d: Pair): number {
 
 /** Towards 0.5 where the result would be a tie. */
 function nearHalf(x: number, c: number, elsewhere: number): number {
-  if (!(Math.abs(x) < 2 ** -14)) return elsewhere;
-  return x * c + 0.5 - (x < 0 || Object.is(x, -0) ? -(2 ** -53) : 2 ** -53);
+  const size = Math.abs(x);
+  if (!(size < 2 ** -14)) return elsewhere;
+  const unit = size < 2 ** -27 ? 0 : x < 0 ? -(2 ** -53) : 2 ** -53;
+  return x * c + 0.5 - unit;
 }
 
 /** `E u / (1 + E)^2`. */
@@ -80,7 +82,7 @@ export function geluBackward<T extends FloatArray>(gradOutput: T, x: T, options?
 const GELU_ROOT = [0.7517915246935645, -1.4956759177009883e-17, -5.384040947833005e-34] as const;
 
 function geluDerivative(x: number): number {
-  const a = atMost(Math.abs(x), 14.6);
+  const a = atMost(Math.abs(x), 20);
   const a2 = a * a;
   return mirrored(x, exp(a2 * -0.5) * (distanceFrom(GELU_ROOT, a) * geluSlope(a, a2)));
 }

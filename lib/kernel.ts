@@ -60,10 +60,12 @@ function runWide(kernel: Kernel, n: number, { beta, threshold }: Parameters): vo
   for (let i = 0; i < n; i++) values[i] = kernel.wide(values[i], beta, threshold);
 }
 
-// float32's derivative is a float32 result of its own; the product of two is exact in float64.
+// float32's derivative is a float32 result of its own; the product of two is exact in float64. In 16 bits what is too
+// small for any finite gradient is zero: the formulas take -20 or -200 for the arguments below.
 function multiply(dtype: DType, n: number): void {
   if (dtype === 'float32') for (let i = 0; i < n; i++) values[i] = Math.fround(values[i]) * grads[i];
-  else for (let i = 0; i < n; i++) values[i] *= grads[i];
+  else if (dtype === 'float64') for (let i = 0; i < n; i++) values[i] *= grads[i];
+  else for (let i = 0; i < n; i++) values[i] = (Math.abs(values[i]) < 2 ** -270 ? values[i] * 0 : values[i]) * grads[i];
 }
 
 function load(block: Float64Array, dtype: DType, x: Elements): void {

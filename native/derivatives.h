@@ -40,10 +40,13 @@ inline V mirrored(V x, Pair<V> d) {
 }
 
 // Where x / 2 or x / 4 is half of a float32's unit, f'(x) = 0.5 + c x - O(x^3) is as good as a tie, which that last term
-// decides: towards 0.5. A unit of the double stands in for it, invisible to all other results of |x| < 2^-14.
+// decides: towards 0.5. A unit of the double stands in for it, invisible to all other results of |x| < 2^-14; there are
+// no ties below 2^-26.
 template <class V>
 inline V nearHalf(V x, double c, V elsewhere) {
-  return select(lessThan(abs(x), V(0x1p-14)), (x * c + 0.5) - copysign(V(0x1p-53), x), elsewhere);
+  const V size = abs(x);
+  const V unit = select(lessThan(size, V(0x1p-27)), 0.0, copysign(V(0x1p-53), x));
+  return select(lessThan(size, V(0x1p-14)), (x * c + 0.5) - unit, elsewhere);
 }
 
 constexpr double kGeluRoot[3] = {0x1.80ead197f00b4p-1, -0x1.13e74c58cada8p-56, -0x1.65d4b5b9cdd03p-111};
@@ -69,10 +72,11 @@ constexpr double kGeluSlopeWide[22] = {
     0x1.b3e9787aa947bp23, -0x1.d0d8ed51807fep24, -0x1.3ab50aa1013b5p26, 0x1.75ff6a2a3c85ep28,
     0x1.444df392a7f14p27, -0x1.a7362e96cac63p30};
 
-// GELU'(x) = Phi(x) + x phi(x).  At -a: e^(-a^2/2) (R(a) - a / sqrt(2 pi)) = e^(-a^2/2) (root - a) G(a).
+// GELU'(x) = Phi(x) + x phi(x).  At -a: e^(-a^2/2) (R(a) - a / sqrt(2 pi)) = e^(-a^2/2) (root - a) G(a).  Beyond 14.7, for
+// bfloat16's products with large gradients, the rational is still good to 2^-30.
 template <class V>
 inline V geluDerivative(V x, const Parameters&) {
-  const V a = min(V(14.6), abs(x));
+  const V a = min(V(20.0), abs(x));
   const V a2 = a * a;
   const V g = polynomial(a, a2, kGeluSlopeP) / polynomial(a, a2, kGeluSlopeQ);
   return mirrored(x, exp(a2 * -0.5) * (distanceFrom(kGeluRoot, a) * g));

@@ -33,10 +33,13 @@ const char* run(const void* x, void* out, size_t n, const Parameters& given) {
   return kIsaName;
 }
 
-// The derivative as the product takes it: float32's is a float32 result of its own.
+// The derivative as the product takes it: float32's is a float32 result of its own. In 16 bits what is too small for
+// any finite gradient is zero: the formulas take -20 or -200 for the arguments below.
 template <class T>
 inline V rounded(V derivative) {
-  return sizeof(T) == sizeof(float) ? roundToFloat(derivative) : derivative;
+  if (sizeof(T) == sizeof(float)) return roundToFloat(derivative);
+  if (sizeof(T) == sizeof(double)) return derivative;
+  return select(lessThan(abs(derivative), V(0x1p-270)), copysign(V(0.0), derivative), derivative);
 }
 
 // out[i] = gradOutput[i] derivative(x[i]), likewise.

@@ -55,7 +55,6 @@ describe('arguments', () => {
           new ArrayBuffer(8),
           new DataView(new ArrayBuffer(8)),
           new Int32Array(2),
-          new Uint16Array(2),
           new Uint8ClampedArray(2),
           new BigInt64Array(1),
           Buffer.alloc(8),
@@ -64,7 +63,8 @@ describe('arguments', () => {
           () => 1,
           Symbol('x'),
         ];
-        for (const x of wrong) invalidType(/^x must be a Float32Array or Float64Array\. Received/)(() => call(x));
+        for (const x of wrong)
+          invalidType(/^x must be a Float32Array, Float64Array, Float16Array or Uint16Array\. Received/)(() => call(x));
         const x = new Float32Array(2);
         for (const out of wrong.slice(1)) invalidType(/^options\.out must be a Float32Array/)(() => call(x, { out }));
       });
@@ -79,9 +79,34 @@ describe('arguments', () => {
         expect(call(x, { out: undefined, approximate: undefined, beta: undefined })).toHaveLength(2);
       });
 
+      it('takes the bits of 16-bit numbers with their type', () => {
+        const x = new Uint16Array(4);
+        invalidValue(/^options\.dtype must be given for a Uint16Array/)(() => call(x));
+        for (const dtype of ['float32', 'float64', 'half', '']) {
+          invalidValue(/^options\.dtype must be one of 'float16', 'bfloat16'/)(() => call(x, { dtype }));
+        }
+        for (const dtype of [null, 16]) invalidType(/^options\.dtype must be a string/)(() => call(x, { dtype }));
+        expect(call(x, { dtype: 'bfloat16' })).toBeInstanceOf(Uint16Array);
+        invalidType(/^options\.out must be of the type of x, Uint16Array/)(() =>
+          call(x, { dtype: 'float16', out: new Float32Array(4) }),
+        );
+        invalidValue(/^options\.dtype must be one of 'float32'/)(() => call(new Float32Array(1), { dtype: 'float16' }));
+        expect(call(new Float32Array(1), { dtype: 'float32' })).toHaveLength(1);
+      });
+
+      it.skipIf(!('Float16Array' in globalThis))('takes a Float16Array', () => {
+        const x = new (globalThis as Any).Float16Array([0.5, -1, Number.NaN]);
+        const y = call(x);
+        expect(y.constructor.name).toBe('Float16Array');
+        const bits = (a: Any) => new Uint16Array(a.buffer);
+        expectSameBits(bits(y), call(bits(x), { dtype: 'float16' }));
+      });
+
       it('takes an out of the same type and length', () => {
         const x = new Float32Array(4);
-        invalidType(/^options\.out must be of the type of x, float32/)(() => call(x, { out: new Float64Array(4) }));
+        invalidType(/^options\.out must be of the type of x, Float32Array/)(() =>
+          call(x, { out: new Float64Array(4) }),
+        );
         for (const n of [0, 3, 5]) {
           outOfRange(/^options\.out\.length must be that of x, 4\. Received/)(() =>
             call(x, { out: new Float32Array(n) }),
@@ -179,15 +204,10 @@ describe('arguments', () => {
     expect(backend.threads).toBe(getNumThreads());
     expect('reason' in backend).toBe(backend.isas.length === 1);
     expect(Object.keys(api).toSorted()).toEqual([
-      'backend',
-      'gelu',
-      'getNumThreads',
-      'mish',
-      'setNumThreads',
-      'silu',
-      'softplus',
-      'swish',
+      ...['backend', 'gelu', 'geluBackward', 'getNumThreads', 'mish', 'mishBackward', 'setNumThreads', 'silu'],
+      ...['siluBackward', 'softplus', 'softplusBackward', 'swish', 'swishBackward'],
     ]);
+    expect(api.swishBackward).toBe(api.siluBackward);
     expect(swish).toBe(silu);
   });
 });

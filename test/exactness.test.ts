@@ -3,17 +3,29 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { gelu, mish, silu, softplus } from '../dist/index.mjs';
-import { BLOCKS, digestOf, inputsOf, readDigests } from '../verify/blocks.mjs';
+import {
+  gelu,
+  geluBackward,
+  mish,
+  mishBackward,
+  silu,
+  siluBackward,
+  softplus,
+  softplusBackward,
+} from '../dist/index.mjs';
+import { toBFloat16, toFloat16, valuesOf } from '../dist/sixteenBit.js';
+import { BLOCKS, digestOf, inputsOf, readDigests, readSixteenBitDigests, sixteenBitInputs } from '../verify/blocks.mjs';
 import { expectSameBits, hasShared, hostile, onEachIsa, shared } from './support.js';
-import { forms } from './table.mjs';
+import { derivatives, forms } from './table.mjs';
 
 // 2^24 inputs of every function, spread over all binades and both signs.
 const SAMPLED_BLOCKS = Array.from({ length: 16 }, (_, i) => (i * BLOCKS) / 16);
 
+const functions = [...forms, ...derivatives];
+
 describe('float32: the verified bits of 2^24 inputs', () => {
   onEachIsa(() => {
-    it.each(forms)('$name', ({ name, run }) => {
+    it.each(functions)('$name', ({ name, run }) => {
       const digests = readDigests(name);
       const out = new Float32Array(2 ** 20);
       for (const block of SAMPLED_BLOCKS) {
@@ -24,12 +36,23 @@ describe('float32: the verified bits of 2^24 inputs', () => {
   });
 });
 
+describe.each(['float16', 'bfloat16'] as const)('%s: the verified bits of all inputs', (dtype) => {
+  const digests = readSixteenBitDigests(dtype);
+  onEachIsa(() => {
+    it.each(functions)('$name', ({ name, runBits }) => {
+      expect(digestOf(runBits(sixteenBitInputs(), dtype))).toBe(digests[name]);
+    });
+  });
+});
+
 describe('float64: one answer on all backends', () => {
-  const cases = forms.map(({ name, run, underflow }) => {
-    const x = hostile(new Float64Array(50_000));
-    // Around where results become subnormal, and where the pieces of the formulas meet.
-    for (let i = 0; i < 5000; i++) x[i] = underflow.float64 * (0.9 + i / 40_000);
-    for (let i = 5000; i < 10_000; i++) x[i] = ([9, 20, 50, 14.6, 38.7][i % 5] as number) + (i - 7500) / 2500;
+  const cases = functions.map(({ name, run }) => {
+    const x = hostile(new Float64Array(60_000));
+    // Where results become subnormal, where the pieces of the formulas meet, and where the derivatives have their roots.
+    const places = [
+      -751.76, -745.13, -708.4, -38.58, -37.5, -21.55, -1.2785, -1.1924, -0.7525, -0.7518, 0, 9, 20, 40, 50,
+    ];
+    for (let i = 0; i < 15_000; i++) x[i] = (places[i % 15] as number) * (1 + (i - 7500) * 1e-6) + (i - 7500) * 1e-9;
     return { name, run, x, expected: run(x) };
   });
   onEachIsa(() => {
@@ -80,10 +103,10 @@ function errorInUlps(y: number, truth: ReturnType<Truth['value']>, bits: number,
 
 describe.skipIf(!hasShared('ground-truth'))('exact values', () => {
   onEachIsa(() => {
-    it.each(forms)('$name', ({ run, truth }) => {
+    it.each(functions)('$name', ({ run, truth }) => {
       for (const [type, array, bits, least, bound] of [
         ['f32', Float32Array, 24, -126, 0.5],
-        ['f64', Float64Array, 53, -1022, 0.75], // 0.6, and 0.75 for subnormal results
+        ['f64', Float64Array, 53, -1022, 0.76], // 0.6, and 0.76 for subnormal results
       ] as const) {
         const { x, columns, value } = readTruth(type);
         const y = run(new array(x));
@@ -102,8 +125,9 @@ interface PeerCase {
   test: string;
   op: string;
   params: { approximate?: 'none' | 'tanh'; beta?: number | string; threshold?: number | string };
-  dtype: string;
+  dtype: 'float32' | 'float64' | 'float16' | 'bfloat16';
   input: (number | string)[];
+  grad_output?: (number | string)[];
   expected: (number | string)[];
   expected_limit?: (number | string)[];
   rtol: number;
@@ -111,7 +135,16 @@ interface PeerCase {
   known_disagreement?: string;
 }
 
-const functions = { gelu, mish, silu, softplus };
+const operations = {
+  gelu,
+  mish,
+  silu,
+  softplus,
+  gelu_backward: geluBackward,
+  mish_backward: mishBackward,
+  silu_backward: siluBackward,
+  softplus_backward: softplusBackward,
+};
 
 function peerCases(): [string, PeerCase][] {
   if (!hasShared('peer-cases')) return [];
@@ -123,27 +156,48 @@ function peerCases(): [string, PeerCase][] {
       };
       return cases.map((peerCase): [string, PeerCase] => [`${file.slice(5, -5)}: ${peerCase.test}`, peerCase]);
     })
-    .filter(
-      ([, { op, dtype, known_disagreement }]) => op in functions && /^float(32|64)$/.test(dtype) && !known_disagreement,
-    );
+    .filter(([, { known_disagreement }]) => !known_disagreement);
+}
+
+// What a number becomes in a type, and the bits of 16-bit types: both by the package's own conversions, which the
+// digests above hold.
+const EPSILON = { float32: 2 ** -24, float64: 2 ** -53, float16: 2 ** -11, bfloat16: 2 ** -8 };
+
+function arrayOf(dtype: keyof typeof EPSILON, numbers: (number | string)[]): Float32Array | Float64Array | Uint16Array {
+  const values = numbers.map(Number);
+  if (dtype === 'float32') return new Float32Array(values);
+  if (dtype === 'float64') return new Float64Array(values);
+  return Uint16Array.from(values, dtype === 'float16' ? toFloat16 : toBFloat16);
+}
+
+function numbersOf(dtype: keyof typeof EPSILON, array: Float32Array | Float64Array | Uint16Array): number[] {
+  return dtype === 'float32' || dtype === 'float64'
+    ? [...array]
+    : [...array].map((bits) => valuesOf(dtype)[bits] as number);
 }
 
 describe.skipIf(!hasShared('peer-cases'))("peers' own cases", () => {
   onEachIsa(() => {
-    it.each(peerCases())('%s', (_name, { op, params, dtype, input, expected, expected_limit, rtol, atol }) => {
-      const array = dtype === 'float32' ? Float32Array : Float64Array;
-      const options = Object.fromEntries(
-        Object.entries(params).map(([k, v]) => [k, k === 'approximate' ? v : Number(v)]),
-      );
-      const y = functions[op as keyof typeof functions](new array(input.map(Number)), options);
-      const wanted = new array((expected_limit ?? expected).map(Number));
-      const epsilon = dtype === 'float32' ? 2 ** -24 : 2 ** -53;
-      for (let i = 0; i < y.length; i++) {
-        const [actual, value] = [y[i] as number, wanted[i] as number];
-        if (Object.is(actual, value) || (Number.isNaN(actual) && Number.isNaN(value))) continue;
-        const bound = Number(atol) + (Number(rtol) + epsilon) * Math.abs(value);
-        expect(Math.abs(actual - value), `f(${input[i]}) = ${actual}, not ${value}`).toBeLessThanOrEqual(bound);
-      }
-    });
+    it.each(peerCases())(
+      '%s',
+      (_name, { op, params, dtype, input, grad_output, expected, expected_limit, rtol, atol }) => {
+        const options = {
+          ...Object.fromEntries(Object.entries(params).map(([k, v]) => [k, k === 'approximate' ? v : Number(v)])),
+          dtype,
+        };
+        const x = arrayOf(dtype, input);
+        const y = op.endsWith('_backward')
+          ? operations[op as 'gelu_backward'](arrayOf(dtype, grad_output ?? input.map(() => 1)), x, options)
+          : operations[op as 'gelu'](x, options);
+        const actual = numbersOf(dtype, y);
+        const wanted = numbersOf(dtype, arrayOf(dtype, expected_limit ?? expected));
+        for (let i = 0; i < actual.length; i++) {
+          const [a, e] = [actual[i] as number, wanted[i] as number];
+          if (Object.is(a, e) || (Number.isNaN(a) && Number.isNaN(e))) continue;
+          const bound = Number(atol) + (Number(rtol) + EPSILON[dtype]) * Math.abs(e);
+          expect(Math.abs(a - e), `f(${input[i]}) = ${a}, not ${e}`).toBeLessThanOrEqual(bound);
+        }
+      },
+    );
   });
 });

@@ -5,7 +5,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { root } from './support.js';
-import { forms } from './table.mjs';
+import { derivatives, forms } from './table.mjs';
 
 const read = (file: string): string => readFileSync(path.join(root, file), 'utf8');
 
@@ -31,12 +31,28 @@ describe('the two languages', () => {
     expect([...a].filter((value) => !b.has(value) && !Number.isInteger(Math.log2(value)))).toEqual([]);
   });
 
+  it.each([['native/activations.h', 'native/derivatives.h', 'lib/activations.ts', 'lib/derivatives.ts']])(
+    'have the same constants in the formulas',
+    (...files) => {
+      const [native, ours] = [files.slice(0, 2), files.slice(2)].map((pair) =>
+        constants(pair.map(read).join('\n')),
+      ) as [Set<number>, Set<number>];
+      // The wide formulas' powers of 2 are sums of exponents there.
+      const missing = [...native].filter((value) => !ours.has(value) && !Number.isInteger(Math.log2(value)));
+      expect(missing).toEqual([]);
+      expect(native.size).toBeGreaterThan(80);
+    },
+  );
+
   it('have the same list of functions', () => {
     const list = read('native/activations.h').match(/define SIMD_ACTIVATIONS_FUNCTIONS\(X\)(.*)/)?.[1] ?? '';
-    const native = [...list.matchAll(/X\((\w+)\)/g)].map((match) => match[1]);
-    const kernels = [...read('lib/activations.ts').matchAll(/name: '(\w+)'/g)].map((match) => match[1]);
-    expect(kernels).toEqual(native);
+    const native = [...list.matchAll(/X\((\w+)\)/g)].map((match) => match[1] as string);
+    const kernels = (file: string) => [...read(file).matchAll(/name: '(\w+)'/g)].map((match) => match[1]);
+    const backward = native.map((name) => `${name}Backward`);
+    expect(kernels('lib/activations.ts')).toEqual(native);
+    expect(kernels('lib/derivatives.ts')).toEqual(backward);
     expect(forms.map((form) => form.name)).toEqual(native);
+    expect(derivatives.map((derivative) => derivative.name)).toEqual(backward);
   });
 
   it('have the same instruction sets in isa.def and in the folder', () => {

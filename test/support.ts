@@ -6,7 +6,7 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect } from 'vitest';
 import { backend, lastIsa, useIsa } from '../dist/backend.js';
-import { type FloatArray, silu } from '../dist/index.mjs';
+import { silu } from '../dist/index.mjs';
 
 export const root = fileURLToPath(new URL('..', import.meta.url));
 
@@ -37,17 +37,19 @@ function markNative(): void {
   silu(Float32Array.of(1));
 }
 
-type Words = Uint32Array | BigUint64Array;
+type Words = Uint16Array | Uint32Array | BigUint64Array;
+type Numbers = Float32Array | Float64Array | Uint16Array;
 
-function words(array: FloatArray): Words {
+function words(array: Numbers): Words {
   const { buffer, byteOffset, length } = array;
+  if (array instanceof Uint16Array) return array;
   return array.BYTES_PER_ELEMENT === 4
     ? new Uint32Array(buffer, byteOffset, length)
     : new BigUint64Array(buffer, byteOffset, length);
 }
 
 /** Equality of bits, so that -0 differs from 0 and NaN equals NaN. `x` is for the message. */
-export function expectSameBits(actual: FloatArray, expected: FloatArray, x?: FloatArray): void {
+export function expectSameBits(actual: Numbers, expected: Numbers, x?: Numbers): void {
   expect(actual.constructor.name).toBe(expected.constructor.name);
   expect(actual.length).toBe(expected.length);
   const [a, b] = [words(actual), words(expected)];
@@ -70,8 +72,12 @@ export function random(seed: number): () => number {
 }
 
 /** `length` numbers of all magnitudes and both signs, special ones among them. */
-export function hostile<T extends FloatArray>(array: T, seed = 1): T {
+export function hostile<T extends Numbers>(array: T, seed = 1): T {
   const next = random(seed);
+  if (array instanceof Uint16Array) {
+    for (let i = 0; i < array.length; i++) array[i] = next() * 65536;
+    return array;
+  }
   const special = [0, -0, Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, 1e-45, -1e-310, 3e38];
   for (let i = 0; i < array.length; i++) {
     const kind = next();
