@@ -43,12 +43,13 @@ function mirroredPair(x: number, d: Pair): number {
   return (s.hi + (s.lo - d.lo)) * TWO_POW_MINUS_256;
 }
 
-/** Towards 0.5 where the result would be a tie. */
-function nearHalf(x: number, c: number, elsewhere: number): number {
+/** The series near 0, towards 0.5 where it would be a tie. */
+function nearHalf(x: number, limit: number, c1: number, c3: number, c5: number, elsewhere: number): number {
   const size = Math.abs(x);
-  if (!(size < 2 ** -14)) return elsewhere;
-  const unit = size < 2 ** -27 ? 0 : x < 0 ? -(2 ** -53) : 2 ** -53;
-  return x * c + 0.5 - unit;
+  if (!(size < limit)) return elsewhere;
+  const x2 = x * x;
+  const unit = size > 2 ** -27 && size < 2 ** -14 ? (x < 0 ? -(2 ** -53) : 2 ** -53) : 0;
+  return x * ((x2 * c5 + c3) * x2 + c1) + 0.5 - unit;
 }
 
 /** `E u / (1 + E)^2`. */
@@ -162,6 +163,7 @@ const geluKernel: Kernel = {
 const TANH_ROOT = [0.7524614220710163, -3.635560509207687e-17, 2.5415595389660457e-33] as const;
 const TANH_ROOT_SQUARED = { hi: 0.5661981917051361, lo: -4.279036294789613e-18 };
 const TANH_E0 = { hi: 0.29195521191476714, lo: -8.582607951729513e-18 };
+const TANH_E0_NUDGED = 0.29195521191476687;
 
 function geluTanhDerivative(x: number): number {
   const a = atMost(Math.abs(x), 14);
@@ -170,7 +172,7 @@ function geluTanhDerivative(x: number): number {
   const slope = q + TANH_C1.hi;
   const m = reducedExp(r * slope);
   const e = (m + 1) * scale[0] * TANH_E0.hi;
-  return mirrored(x, logisticSlope(e, expMinusOne(m, scale[0]) * TANH_E0.hi + r * (slope + (q + q))));
+  return mirrored(x, logisticSlope(e, expMinusOne(m, scale[0]) * TANH_E0_NUDGED + r * (slope + (q + q))));
 }
 
 function geluTanhDerivativeWide(x: number): number {
@@ -217,7 +219,14 @@ function siluDerivative(x: number): number {
   const r = distanceFrom(SILU_ROOT, atMost(Math.abs(x), 200));
   const m = reducedExp(r);
   const e = (m + 1) * scale[0] * SILU_E0.hi;
-  return nearHalf(x, 0.5, mirrored(x, logisticSlope(e, expMinusOne(m, scale[0]) * SILU_E0.hi + r)));
+  return nearHalf(
+    x,
+    2 ** -8,
+    0.5,
+    -1 / 12,
+    1 / 80,
+    mirrored(x, logisticSlope(e, expMinusOne(m, scale[0]) * SILU_E0.hi + r)),
+  );
 }
 
 function siluDerivativeWide(x: number): number {
@@ -300,7 +309,8 @@ export function softplusBackward<T extends FloatArray>(gradOutput: T, x: T, opti
 function softplusDerivative(x: number, beta: number, threshold: number): number {
   const t = x * beta;
   if (threshold < t) return 1;
-  return nearHalf(t, 0.25, 1 / (exp(-atMost(atLeast(t, -200), 200)) + 1));
+  const e = exp(atMost(atLeast(t, -200), 200));
+  return nearHalf(t, 2 ** -10, 0.25, -1 / 48, 1 / 480, e / (e + 1));
 }
 
 function softplusDerivativeWide(x: number, beta: number, threshold: number): number {

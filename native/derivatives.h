@@ -39,14 +39,16 @@ inline V mirrored(V x, Pair<V> d) {
   return round(fastSum(select(negative, 0.0, V(0x1p256)), signedD)) * 0x1p-256;
 }
 
-// Where x / 2 or x / 4 is half of a float32's unit, f'(x) = 0.5 + c x - O(x^3) is as good as a tie, which that last term
-// decides: towards 0.5. A unit of the double stands in for it, invisible to all other results of |x| < 2^-14; there are
-// no ties below 2^-26.
+// f' near 0 by its series, 0.5 + c1 x + c3 x^3 + c5 x^5, which is better there than the formula: |x| < limit <= 2^-8. For
+// c1 of 1/2 or 1/4 and 2^-27 < |x| < 2^-14, where c1 x may be half of a float32's unit, a double sees a tie, which c3 x^3 decides:
+// towards 0.5. A unit of the double stands in for it, invisible to all other results.
 template <class V>
-inline V nearHalf(V x, double c, V elsewhere) {
+inline V nearHalf(V x, double limit, double c1, double c3, double c5, V elsewhere) {
   const V size = abs(x);
-  const V unit = select(lessThan(size, V(0x1p-27)), 0.0, copysign(V(0x1p-53), x));
-  return select(lessThan(size, V(0x1p-14)), (x * c + 0.5) - unit, elsewhere);
+  const V x2 = x * x;
+  const V unit = select(lessThan(abs(size - 0x1p-15), V(0x1p-15 - 0x1p-27)), copysign(V(0x1p-53), x), 0.0);
+  const V series = (x * ((x2 * c5 + c3) * x2 + c1) + 0.5) - unit;
+  return select(lessThan(size, V(limit)), series, elsewhere);
 }
 
 constexpr double kGeluRoot[3] = {0x1.80ead197f00b4p-1, -0x1.13e74c58cada8p-56, -0x1.65d4b5b9cdd03p-111};
@@ -111,6 +113,9 @@ constexpr double kTanhRoot[3] = {0x1.81429f9e97e4dp-1, -0x1.4f523ed77dbdcp-55, 0
 constexpr double kTanhRootSquared[2] = {0x1.21e4bab8db157p-1, -0x1.3bbcb5d6e01bap-58};
 constexpr double kTanhE0[2] = {0x1.2af64e9c485eep-2, -0x1.3ca470b477afcp-57};
 
+// Lowered by 5 units in the last place, which takes two float32 results off ties that were on the wrong side.
+constexpr double kTanhE0Nudged = 0x1.2af64e9c485e9p-2;
+
 // The tanh form's.  At -a: E (1 + E - a w'(a)) / (1 + E)^2, E = e^-w(a).  With r = root - a, e0 = E(root) and
 // q = c3 (a^2 + a root + root^2), it is E = e0 e^(r (c1 + q)) and 1 + E - a w'(a) = (E - e0) + r (c1 + 3 q).
 template <class V>
@@ -120,7 +125,7 @@ inline V geluTanhDerivative(V x, const Parameters&) {
   const V q = (a * (a + kTanhRoot[0]) + kTanhRootSquared[0]) * kTanhC3[0];
   const V slope = q + kTanhC1[0];
   const Exp<V> e = reducedExp(r * slope);
-  return mirrored(x, logisticSlope(e.value() * kTanhE0[0], e.minusOne() * kTanhE0[0] + r * (slope + (q + q))));
+  return mirrored(x, logisticSlope(e.value() * kTanhE0[0], e.minusOne() * kTanhE0Nudged + r * (slope + (q + q))));
 }
 
 template <class V>
@@ -147,7 +152,7 @@ inline V siluDerivative(V x, const Parameters&) {
   const V r = distanceFrom(kSiluRoot, min(V(200.0), abs(x)));
   const Exp<V> e = reducedExp(r);
   const V y = mirrored(x, logisticSlope(e.value() * kSiluE0[0], e.minusOne() * kSiluE0[0] + r));
-  return nearHalf(x, 0.5, y);
+  return nearHalf(x, 0x1p-8, 0.5, -1.0 / 12, 1.0 / 80, y);
 }
 
 template <class V>
@@ -190,12 +195,12 @@ inline V mishDerivativeWide(V x, const Parameters&) {
   return round(scaled * w / (d * d)) * 0x1p-256;
 }
 
-// Softplus'(x) = 1 / (1 + e^-t), t = beta x; 1 where t > threshold, which is compared as in softplus().
+// Softplus'(x) = 1 / (1 + e^-t) = e^t / (e^t + 1), t = beta x; 1 where t > threshold, which is compared as in softplus().
 template <class V>
 inline V softplusDerivative(V x, const Parameters& p) {
   const V t = x * p.beta;
-  const V y = 1.0 / (exp(-min(V(200.0), max(V(-200.0), t))) + 1.0);
-  return select(lessThan(V(p.threshold), t), 1.0, nearHalf(t, 0.25, y));
+  const V e = exp(min(V(200.0), max(V(-200.0), t)));
+  return select(lessThan(V(p.threshold), t), 1.0, nearHalf(t, 0x1p-10, 0.25, -1.0 / 48, 1.0 / 480, e / (e + 1.0)));
 }
 
 template <class V>
