@@ -92,7 +92,8 @@ export const forms = [
 /** A gradient of ones, like x. */
 export const onesLike = (x) => new x.constructor(x.length).fill(1);
 
-const ONE = { float16: 0x3c00, bfloat16: 0x3f80 };
+/** 1 as an element of each type. */
+export const ONE = { float32: 1, float64: 1, float16: 0x3c00, bfloat16: 0x3f80 };
 const derivative = (row) => ({
   ...row,
   run: (x, options) => row.backward(onesLike(x), x, options),

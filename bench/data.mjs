@@ -1,0 +1,30 @@
+// The numbers that are measured: each kind as a function of a length, the same at every call.
+
+function uniform() {
+  let state = 1;
+  return () => {
+    state = (Math.imul(state, 1664525) + 1013904223) | 0;
+    return ((state >>> 0) + 0.5) / 2 ** 32;
+  };
+}
+
+function make(length, generate) {
+  const next = uniform();
+  const x = new Float64Array(length);
+  for (let i = 0; i < length; i++) x[i] = generate(next);
+  return x;
+}
+
+// Box and Muller's.
+const normal = (next, deviation) => deviation * Math.sqrt(-2 * Math.log(next())) * Math.cos(2 * Math.PI * next());
+
+export const DATA = {
+  /** As pre-activations are: standard deviation 1. */
+  normal: (length) => make(length, (next) => normal(next, 1)),
+  wide: (length) => make(length, (next) => normal(next, 4)),
+  uniform: (length) => make(length, (next) => next() * 16 - 8),
+  /** 1 % zeros, as after a ReLU or in padding. */
+  zeros: (length) => make(length, (next) => (next() < 0.01 ? 0 : normal(next, 1))),
+  /** 1 % far out. */
+  tails: (length) => make(length, (next) => (next() < 0.01 ? next() * 120 - 60 : normal(next, 1))),
+};

@@ -1,0 +1,55 @@
+// The other libraries, each in a process of its own, which is asked in lines of JSON and answers in lines of JSON:
+//
+//   describe                                      → name, version, note, forms
+//   apply { form, dtype, input, output }          reads numbers from a file, writes results to a file
+//   prepare { form, dtype, input, threads, inPlace }   reads numbers and warms up
+//   measure { seconds }                           → seconds: of one call, over that long
+//
+// A peer that is not installed is left out.
+
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+
+const script = (name) => fileURLToPath(new URL(`peers/${name}`, import.meta.url));
+
+/** How each peer is started. PYTHON names a python3 that has torch. */
+const PEERS = {
+  torch: [process.env.PYTHON ?? 'python3', script('pytorch.py')],
+  ort: [process.execPath, script('ort.mjs')],
+  tfjs: [process.execPath, script('tfjs.mjs')],
+};
+
+/** This package on an instruction set or in JavaScript, the plain loop, or a copy, in the same way. */
+const own = (name) => [process.execPath, script('own.mjs'), name];
+
+/** A running peer: `ask(what, request)` resolves to its answer. */
+async function start(key, env) {
+  const [command, ...args] = PEERS[key] ?? own(key);
+  const child = spawn(command, args, { stdio: ['pipe', 'pipe', 'ignore'], env: { ...process.env, ...env } });
+  const gone = Promise.race([once(child, 'error'), once(child, 'exit')]).then(() => undefined);
+  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+  const ask = async (what, request = {}) => {
+    child.stdin.write(`${JSON.stringify({ do: what, ...request })}\n`);
+    // TensorFlow.js greets on standard output.
+    for (;;) {
+      const line = await Promise.race([lines.next(), gone]);
+      if (line === undefined || line.done) throw new Error(`${key} ended`);
+      if (line.value.startsWith('{')) return JSON.parse(line.value);
+    }
+  };
+  child.stdin.on('error', () => {}); // told by `gone`
+  try {
+    return { key, ask, ...(await ask('describe')), stop: () => child.kill() };
+  } catch {
+    child.kill();
+    return undefined;
+  }
+}
+
+/** Those of the peers that can be started here. */
+export async function startPeers(keys = Object.keys(PEERS), env = {}) {
+  const started = await Promise.all(keys.map((key) => start(key, env)));
+  return started.filter((peer) => peer !== undefined);
+}
