@@ -1,7 +1,7 @@
 // Softplus's parameters: the rule of the threshold, in the array's precision, and every kind of beta.
 
 import { describe, expect, it } from 'vitest';
-import { softplus } from '../dist/index.mjs';
+import { softplus, softplusBackward } from '../dist/index.mjs';
 import { expectSameBits, hostile, onEachIsa, random } from './support.js';
 
 const { fround } = Math;
@@ -65,6 +65,36 @@ describe('softplus', () => {
             Math.abs(exact) * 2 ** -23.9 + 2 ** -149,
           );
         }
+      }
+    });
+
+    it('scales exactly with a beta that is a power of 2', () => {
+      for (const type of [Float32Array, Float64Array]) {
+        for (const beta of [-4, -0.5, 2 ** -20, 0.25, 2, 16]) {
+          const x = Float64Array.from({ length: 3001 }, (_, i) => (i - 1500) / 40 / beta);
+          const options = { threshold: INFINITY };
+          const a = new type(x);
+          const scaled = a.map((v) => v * beta);
+          const of = (array: Float32Array | Float64Array) => softplus(array, options).map((v) => v / beta);
+          expectSameBits(softplus(a, { beta, ...options }), of(scaled), a);
+          const ones = new type(a.length).fill(1);
+          expectSameBits(softplusBackward(ones, a, { beta, ...options }), softplusBackward(ones, scaled, options), a);
+        }
+      }
+    });
+
+    it('has a derivative of 1 exactly where it is x', () => {
+      const x = Float32Array.from({ length: 2000 }, (_, i) => (i - 1000) / 100);
+      for (const [beta, threshold] of [
+        [1, 20],
+        [0.3, 2.5],
+        [-2, 3],
+      ] as const) {
+        const options = { beta, threshold };
+        const d = softplusBackward(new Float32Array(2000).fill(1), x, options);
+        const without = softplusBackward(new Float32Array(2000).fill(1), x, { beta, threshold: INFINITY });
+        const expected = x.map((v, i) => (fround(v * fround(beta)) > fround(threshold) ? 1 : (without[i] as number)));
+        expectSameBits(d, expected, x);
       }
     });
 
