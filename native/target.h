@@ -23,3 +23,6 @@
 #else
 #error "simd-activations needs g++ or clang: the kernels are compiled for several instruction sets in one build"
 #endif
+
+// For a rare case's code, out of the way of the common one's.
+#define NEVER_INLINE __attribute__((noinline))
