@@ -7,7 +7,7 @@
 // Nothing here is an estimate: + - * / and fma are exact to the last bit on every CPU, and verify/ has seen all inputs.
 //
 // F has, besides the operators: fma(a, b, c) = a b + c, fnma = c - a b, fnms = -c - a b, productError, abs. Of the lanes taken as 32-bit
-// integers: minusBits, minBits and maxBits (signed); lookup(table, i), the entry at the low F::kTableBits bits of i;
+// integers: minusBits, minBits and maxBits (signed), clampNegative(a, limit), the unsigned minimum; lookup(table, i), the entry at the low F::kTableBits bits of i;
 // addSteps(a, i), which adds i to the exponent field and the first kTableBits bits after it. For the checks: largerBits
 // (unsigned maximum), orDifference(seen, a, b) = seen | (a ^ b); as masks, one bit a lane, lessThan, differ (of bits)
 // and above(a, limit) (unsigned); select(mask, yes, no).
@@ -71,6 +71,14 @@ inline Both<A, B> productError(Both<A, B> x, Both<A, B> y, Both<A, B> z) {
 template <class A, class B>
 inline Both<A, B> abs(Both<A, B> x) {
   return {abs(x.a), abs(x.b)};
+}
+template <class A, class B>
+inline Both<A, B> clamp(Both<A, B> x, float limit) {
+  return {clamp(x.a, limit), clamp(x.b, limit)};
+}
+template <class A, class B>
+inline Both<A, B> clampNegative(Both<A, B> x, float limit) {
+  return {clampNegative(x.a, limit), clampNegative(x.b, limit)};
 }
 template <class A, class B>
 inline Both<A, B> minusBits(Both<A, B> x, uint32_t bits) {

@@ -112,7 +112,8 @@ inline Bounds<W> quotientBounds(W numerator, Pair<W> denominator, W inverse) {
 template <int kErrorBits, class W>
 inline Bounds<W> quotientBounds(Pair<W> numerator, Pair<W> denominator, W inverse) {
   const W q = numerator.hi * inverse;
-  const W remainder = fnma(q, denominator.lo, fnma(q, denominator.hi, numerator.hi)) + numerator.lo;
+  // In this order, since q denominator.lo alone may be subnormal, which is slow on Intel's CPUs.
+  const W remainder = fnma(q, denominator.lo, fnma(q, denominator.hi, numerator.hi) + numerator.lo);
   return remainderBounds<kErrorBits>(q, remainder, numerator.hi, inverse);
 }
 
@@ -132,7 +133,7 @@ struct QuickPath<silu<V>> {
 
   template <class W>
   static Bounds<W> bounds(W x) {
-    const Pair<W> denominator = onePlusExp(expParts<-1>(x));
+    const Pair<W> denominator = onePlusExp(expParts<-1>(clamp(x, 64)));
     return quotientBounds<kErrorBits>(x, denominator, W(1.0F) / (denominator.hi + denominator.lo));
   }
   static bool run(const float* x, float* out, size_t n, const Parameters& parameters) {
@@ -141,19 +142,18 @@ struct QuickPath<silu<V>> {
 };
 
 // GELU's tanh form, x / (1 + e^-w), w = kCubic x (x^2 + kShift), each in two pieces: kCubic is 2 sqrt(2/pi) 0.044715,
-// kShift 1 / 0.044715, its first piece short, so that kShift + x^2 leaves an exact rest. From 8 on the result is x, and
-// w stops growing.
+// kShift 1 / 0.044715, its first piece short, so that kShift + x^2 leaves an exact rest. From 9 on the result is x.
 template <>
 struct QuickPath<geluTanh<V>> {
   static constexpr bool kExists = true;
   static constexpr int kErrorBits = F::kTableBits == 5 ? 35 : 32;
-  static constexpr uint32_t kLargest = sizeLimit(0x7f000000, kErrorBits), kLeast = 0xc11e0000;  // x >= -9.875
+  static constexpr uint32_t kLargest = sizeLimit(0x7f000000, kErrorBits), kLeast = 0xc1100000;  // x >= -9
   static constexpr float kVanishes = -10.8F, kNothing = -0.0F, kIdentity = 9;
   using Step = Together<F::kTogether>;
 
   template <class W>
   static Bounds<W> bounds(W x) {
-    const W t = minBits(x, W(8.0F));
+    const W t = clamp(x, 9);
     const W shift = 0x1.65d2p4F, cubic = 0x1.2444f2p-4F;
     const W factor = fma(t, t, shift);
     const W factorLow = fma(t, t, shift - factor) + W(0x1.7b767cp-14F);
@@ -180,7 +180,7 @@ struct QuickPath<mish<V>> {
 
   template <class W>
   static Bounds<W> bounds(W x) {
-    const ExpParts<W> e = expParts<1>(minBits(x, W(32.0F)));
+    const ExpParts<W> e = expParts<1>(clampNegative(minBits(x, W(32.0F)), -66));
     const W first = fma(e.power, e.r, e.power);
     const W second = fma(e.power, e.rest, fma(e.power, e.r, e.power - first));
     const Pair<W> u = fastSum(first, second);

@@ -1,13 +1,17 @@
 #!/usr/bin/env python3
-"""Computes the constants of native/quick_logistic.h, and prints them as C++ source. Needs mpmath.
+"""Computes the constants of native/quick_logistic.h and quick_tail.h, and prints them as C++ source. Needs mpmath.
 
-e^w = 2^(k/N) e^r for a table of N entries, in float32 with a correction for every rounding that matters:
+quick_logistic.h: e^w = 2^(k/N) e^r for a table of N entries, in float32 with a correction for every rounding that matters:
 w = k c + r with c = ln 2 / N in two pieces; T_j = 2^(j/N) rounded to float32, and ln T_j - j c, which undoes that
 rounding inside the exponent; e^r = 1 + r + r^2 P(r), P fitted with weight r^2 by Remez's exchange.
+
+quick_tail.h: L(a), the log2 of the tail, in 16 segments: eight of v = 1 + a s in [1, 2), eight in [2, 4), each a
+polynomial in a. A segment's place in the tables is the low bit of v's exponent and three bits after it. And 2^r on
+|r| <= 1/32 with a table of 2^(j/16).
 """
 import struct
 
-from mpmath import cos, exp, frexp, log, lu_solve, matrix, mp, mpf, nint, nstr, pi, polyval, sqrt
+from mpmath import cos, erfc, exp, frexp, log, log1p, lu_solve, matrix, mp, mpf, nint, nstr, pi, polyval, sqrt
 
 mp.dps = 50
 
@@ -29,18 +33,16 @@ def word(x):
     return struct.unpack('<I', struct.pack('<f', x))[0]
 
 
-def fit(degree, limit):
-    """P of the given degree with the least max |r^2 (P(r) - (e^r - 1 - r) / r^2)| on |r| <= limit, and that maximum."""
-    points = [limit * cos(pi * i / 1500) for i in range(1501)]
-    points = [r for r in points if abs(r) > limit / 1000]
-    values, weights = [(exp(r) - 1 - r) / r**2 for r in points], [r * r for r in points]
-    count = degree + 2
+def remez(f, points, weight, powers):
+    """The polynomial of these powers with the least max |weight (p - f)| over the points, and that maximum."""
+    values, weights = [f(x) for x in points], [weight(x) for x in points]
+    count = len(powers) + 1
     chosen = [(len(points) - 1) * i // (count - 1) for i in range(count)]
-    for _ in range(30):
-        rows = [[points[k]**j for j in range(degree + 1)] + [(-1)**i / weights[k]] for i, k in enumerate(chosen)]
+    for _ in range(12):
+        rows = [[points[k]**j for j in powers] + [(-1)**i / weights[k]] for i, k in enumerate(chosen)]
         solution = lu_solve(matrix(rows), matrix([values[k] for k in chosen]))
-        p = [solution[j] for j in range(degree + 1)]
-        errors = [w * (f - polyval(p[::-1], r)) for r, f, w in zip(points, values, weights)]
+        p = [solution[j] for j in range(len(powers))]
+        errors = [w * (sum(c * x**j for c, j in zip(p, powers)) - f) for x, f, w in zip(points, values, weights)]
         peaks = []  # the largest error of each run of one sign
         for k, e in enumerate(errors):
             if not peaks or (errors[peaks[-1]] > 0) != (e > 0):
@@ -53,6 +55,16 @@ def fit(degree, limit):
             break
         chosen = peaks
     return p, max(map(abs, errors))
+
+
+def nodes(low, high, count=300):
+    return [(low + high + (high - low) * cos(pi * i / count)) / 2 for i in range(count + 1)]
+
+
+def fit(degree, limit):
+    """P of the given degree with the least max |r^2 (P(r) - (e^r - 1 - r) / r^2)| on |r| <= limit, and that maximum."""
+    points = [r for r in nodes(-limit, limit, 1500) if abs(r) > limit / 1000]
+    return remez(lambda r: (exp(r) - 1 - r) / r**2, points, lambda r: r * r, range(degree + 1))
 
 
 def show(name, values, form=text, kind='float'):
@@ -77,3 +89,39 @@ shift = 1 / mpf('0.044715')
 short = rounded(shift, 16)
 print(f'// kCubic {text(rounded(cubic))}, {text(rounded(cubic - rounded(cubic)))}')
 print(f'// kShift {text(short)}, {text(rounded(shift - short))}')
+
+
+def double(x):
+    """A double as source."""
+    mantissa, exponent = float(x).hex().split('p')
+    return f"{mantissa.rstrip('0').rstrip('.')}p{int(exponent)}"
+
+
+def segments(name, f, top, degree, first=None):
+    """`first`: f(0), which the first segment's polynomial is to have exactly."""
+    scale = float(3 / mpf(top))
+    ends = [mpf(i) / 8 / scale for i in range(8)] + [(mpf(1) + mpf(i) / 4) / scale for i in range(9)]
+    table, worst = [[0] * 16 for _ in range(degree + 1)], []
+    for i in range(16):
+        fixed = i == 0 and first is not None
+        points = [a for a in nodes(ends[i], ends[i + 1]) if a > mpf(10)**-20 or not fixed]
+        if fixed:
+            p, error = remez(lambda a: (f(a) - first) / a, points, lambda a: a, range(degree))
+            p.insert(0, mpf(first))
+        else:
+            p, error = remez(f, points, lambda a: 1, range(degree + 1))
+        worst.append(nstr(log(error * log(2), 2), 3))
+        for j in range(degree + 1):
+            table[j][(8 + i) % 16] = p[j]
+    print(f'// {name}: up to {top}, scale {double(scale)}; the tail is off by 2^: {" ".join(worst)}')
+    for row in table:
+        print('{' + ', '.join(map(double, row)) + '},')
+
+
+p, error = remez(lambda r: (mpf(2)**r - 1) / r, [r for r in nodes(-mpf(1) / 32, mpf(1) / 32) if abs(r) > 1e-6],
+                 lambda r: r, range(4))
+print(f'// 2^r = 1 + r p(r), off by 2^{nstr(log(error, 2), 4)}: {", ".join(map(double, p))}')
+powers = [struct.unpack('<Q', struct.pack('<d', float(mpf(2)**(mpf(j) / 16)) if j else 1 - 2.0**-51))[0] for j in range(16)]
+print(', '.join(f'0x{(w - (j << 48)) % 2**64:016x}' for j, w in enumerate(powers)))
+segments('GELU', lambda a: log(erfc(a / sqrt(2)) / 2, 2), '8.0625', 6, -1)
+segments('Softplus', lambda a: log(log1p(exp(-a)), 2), '17.5', 7)

@@ -74,7 +74,7 @@ inline V productError(V a, V b, V p) { return _mm512_fmsub_pd(a.v, b.v, p.v); }
 struct f32x16 {
   static constexpr size_t kLanes = 16;
   static constexpr int kTableBits = 5;
-  static constexpr size_t kTogether = 4;
+  static constexpr size_t kTogether = 6;
   __m512 v;
 
   f32x16(__m512 value) : v(value) {}
@@ -97,6 +97,8 @@ inline F fnms(F a, F b, F c) { return _mm512_fnmsub_ps(a.v, b.v, c.v); }
 inline F productError(F a, F b, F p) { return _mm512_fmsub_ps(a.v, b.v, p.v); }
 inline F abs(F a) { return _mm512_and_si512(a.bits(), _mm512_set1_epi32(INT32_MAX)); }
 
+inline F clamp(F a, float limit) { return _mm512_range_ps(a.v, _mm512_set1_ps(limit), 2); }  // |min|, a's sign
+inline F clampNegative(F a, float limit) { return _mm512_min_epu32(a.bits(), F(limit).bits()); }
 inline F minusBits(F a, uint32_t bits) { return _mm512_sub_epi32(a.bits(), _mm512_set1_epi32(int(bits))); }
 inline F minBits(F a, F b) { return _mm512_min_epi32(a.bits(), b.bits()); }
 inline F maxBits(F a, F b) { return _mm512_max_epi32(a.bits(), b.bits()); }
