@@ -20,15 +20,16 @@
 template <class A, class B>
 struct Both {
   static constexpr size_t kLanes = A::kLanes + B::kLanes;
-  static constexpr int kTableBits = A::kTableBits;
   A a;
   B b;
 
   Both(A first, B second) : a(first), b(second) {}
-  Both(float value) : a(value), b(value) {}
+  using Number = typename A::Number;
+  Both(Number value) : a(value), b(value) {}
 
   static Both load(const float* p) { return {A::load(p), B::load(p + A::kLanes)}; }
-  static void store(float* p, Both x) {
+  template <class T>
+  static void store(T* p, Both x) {
     A::store(p, x.a);
     B::store(p + A::kLanes, x.b);
   }
@@ -111,16 +112,16 @@ inline F orDifference(F seen, Both<A, B> x, Both<A, B> y) {
   return orDifference(orDifference(seen, x.a, y.a), x.b, y.b);
 }
 
-template <size_t count>
+template <class A, size_t count>
 struct TogetherOf {
-  using Type = Both<typename TogetherOf<(count + 1) / 2>::Type, typename TogetherOf<count / 2>::Type>;
+  using Type = Both<typename TogetherOf<A, (count + 1) / 2>::Type, typename TogetherOf<A, count / 2>::Type>;
 };
-template <>
-struct TogetherOf<1> {
-  using Type = F;
+template <class A>
+struct TogetherOf<A, 1> {
+  using Type = A;
 };
-template <size_t count>
-using Together = typename TogetherOf<count>::Type;
+template <class A, size_t count>
+using Together = typename TogetherOf<A, count>::Type;
 
 // What a quick path tells of x. The result is in [low, high], where `size`, unsigned, is not above Path::kLargest.
 template <class W>
@@ -187,13 +188,13 @@ template <V (*formula)(V, const Parameters&)>
 inline bool runQuick(const float* x, float* out, size_t n, const Parameters& parameters) {
   using Step = typename QuickPath<formula>::Step;
   size_t i = 0;
-  for (; i + Step::kLanes <= n; i += Step::kLanes) quickBlock<formula, Step>(x + i, out + i, parameters);
+  for (; i + Step::kLanes <= n; i += Step::kLanes) QuickPath<formula>::template block<Step>(x + i, out + i, parameters);
   while (i < n) {
     const size_t count = n - i < F::kLanes ? n - i : F::kLanes;
     float rest[F::kLanes];
     F::store(rest, F(1.0F));
     memcpy(rest, x + i, count * sizeof(float));
-    quickBlock<formula, F>(rest, rest, parameters);
+    QuickPath<formula>::template block<typename QuickPath<formula>::Single>(rest, rest, parameters);
     memcpy(out + i, rest, count * sizeof(float));
     i += count;
   }
@@ -201,3 +202,4 @@ inline bool runQuick(const float* x, float* out, size_t n, const Parameters& par
 }
 
 #include "quick_logistic.h"
+#include "quick_tail.h"

@@ -129,7 +129,8 @@ struct QuickPath<silu<V>> {
   static constexpr int kErrorBits = F::kTableBits == 5 ? 35 : 32;
   static constexpr uint32_t kLargest = sizeLimit(0x42800000, kErrorBits), kLeast = kAny;  // |x| <= 64
   static constexpr float kVanishes = -109, kNothing = -0.0F, kIdentity = 32;
-  using Step = Together<F::kTogether>;
+  using Step = Together<F, F::kTogether>;
+  using Single = F;
 
   template <class W>
   static Bounds<W> bounds(W x) {
@@ -138,6 +139,10 @@ struct QuickPath<silu<V>> {
   }
   static bool run(const float* x, float* out, size_t n, const Parameters& parameters) {
     return runQuick<silu<V>>(x, out, n, parameters);
+  }
+  template <class W>
+  static void block(const float* x, float* out, const Parameters& parameters) {
+    quickBlock<silu<V>, W>(x, out, parameters);
   }
 };
 
@@ -149,7 +154,8 @@ struct QuickPath<geluTanh<V>> {
   static constexpr int kErrorBits = F::kTableBits == 5 ? 35 : 32;
   static constexpr uint32_t kLargest = sizeLimit(0x7f000000, kErrorBits), kLeast = 0xc1100000;  // x >= -9
   static constexpr float kVanishes = -10.8F, kNothing = -0.0F, kIdentity = 9;
-  using Step = Together<F::kTogether>;
+  using Step = Together<F, F::kTogether>;
+  using Single = F;
 
   template <class W>
   static Bounds<W> bounds(W x) {
@@ -167,6 +173,10 @@ struct QuickPath<geluTanh<V>> {
   static bool run(const float* x, float* out, size_t n, const Parameters& parameters) {
     return runQuick<geluTanh<V>>(x, out, n, parameters);
   }
+  template <class W>
+  static void block(const float* x, float* out, const Parameters& parameters) {
+    quickBlock<geluTanh<V>, W>(x, out, parameters);
+  }
 };
 
 // Mish(x) = x n / (n + 2), n = u (u + 2), u = e^x. From 32 on the result is x, and u stops growing.
@@ -176,7 +186,8 @@ struct QuickPath<mish<V>> {
   static constexpr int kErrorBits = F::kTableBits == 5 ? 35 : 32;
   static constexpr uint32_t kLargest = sizeLimit(0x7f000000, kErrorBits), kLeast = 0xc2840000;  // x >= -66
   static constexpr float kVanishes = -109, kNothing = -0.0F, kIdentity = 32;
-  using Step = Together<F::kTogether>;
+  using Step = Together<F, F::kTogether>;
+  using Single = F;
 
   template <class W>
   static Bounds<W> bounds(W x) {
@@ -196,5 +207,9 @@ struct QuickPath<mish<V>> {
   }
   static bool run(const float* x, float* out, size_t n, const Parameters& parameters) {
     return runQuick<mish<V>>(x, out, n, parameters);
+  }
+  template <class W>
+  static void block(const float* x, float* out, const Parameters& parameters) {
+    quickBlock<mish<V>, W>(x, out, parameters);
   }
 };
