@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""Computes the constants of native/quick_logistic.h and quick_tail.h, and prints them as C++ source. Needs mpmath.
+"""Computes the constants of native/quick_exp.h, quick_logistic.h and quick_tail.h, and prints them as C++ source. Needs mpmath.
 
-quick_logistic.h: e^w = 2^(k/N) e^r for a table of N entries, in float32 with a correction for every rounding that matters:
+quick_exp.h: e^w = 2^(k/N) e^r for a table of N entries, in float32 with a correction for every rounding that matters:
 w = k c + r with c = ln 2 / N in two pieces; T_j = 2^(j/N) rounded to float32, and ln T_j - j c, which undoes that
 rounding inside the exponent; e^r = 1 + r + r^2 P(r), P fitted with weight r^2 by Remez's exchange.
 

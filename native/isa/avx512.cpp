@@ -139,9 +139,9 @@ inline V addSteps(V a, V i) {
 }
 inline F lowWords(V a, V b) { return _mm512_shuffle_ps(_mm512_castpd_ps(a.v), _mm512_castpd_ps(b.v), 0x88); }
 
-#include "../activations.h"
-#include "../quick.h"
-
+#include "../quick_logistic.h"
+#include "../quick_tail.h"
+// The paths first.
 #include "../kernel.h"
 
 TARGET_REGION_END
