@@ -135,17 +135,17 @@ template <V (*formula)(V, const Parameters&)>
 inline bool runQuick(const float* x, float* out, size_t n, const Parameters& parameters) {
   using Path = QuickPath<formula>;
   using Step = typename Path::Step;
+  using Single = typename Path::Single;
   size_t i = 0;
   bool far = false;
   for (; i + Step::kLanes <= n; i += Step::kLanes) far = Path::template block<Step>(x + i, out + i, parameters, far);
-  while (i < n) {
-    const size_t count = n - i < F::kLanes ? n - i : F::kLanes;
-    float rest[F::kLanes];
+  for (; i + Single::kLanes <= n; i += Single::kLanes) Path::template block<Single>(x + i, out + i, parameters, false);
+  if (i < n) {
+    float rest[Single::kLanes];
     F::store(rest, F(1.0F));  // which is in every path's range
-    memcpy(rest, x + i, count * sizeof(float));
-    Path::template block<typename Path::Single>(rest, rest, parameters, false);
-    memcpy(out + i, rest, count * sizeof(float));
-    i += count;
+    memcpy(rest, x + i, (n - i) * sizeof(float));
+    Path::template block<Single>(rest, rest, parameters, false);
+    memcpy(out + i, rest, (n - i) * sizeof(float));
   }
   return true;
 }
