@@ -23,3 +23,13 @@
 #else
 #error "simd-activations needs g++ or clang: the kernels are compiled for several instruction sets in one build"
 #endif
+
+// For a rare case's code, out of the way of the common one's.
+#define NEVER_INLINE __attribute__((noinline))
+
+// Before a loop of constant length over vectors, which are to stay in registers.
+#if defined(__clang__)
+#define UNROLL _Pragma("clang loop unroll(full)")
+#else
+#define UNROLL _Pragma("GCC unroll 16")
+#endif

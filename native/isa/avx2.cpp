@@ -103,6 +103,61 @@ inline V pow2(V magic) { return addExponent(1.0, magic); }
 inline V roundToFloat(V a) { return _mm256_cvtps_pd(_mm256_cvtpd_ps(a.v)); }
 inline V productError(V a, V b, V p) { return _mm256_fmsub_pd(a.v, b.v, p.v); }
 
+struct f32x8 {
+  using Number = float;
+  static constexpr size_t kLanes = 8;
+  static constexpr size_t kTogether = 3;
+  static constexpr int kTableBits = 3;
+  __m256 v;
+
+  f32x8(__m256 value) : v(value) {}
+  f32x8(__m256i bits) : v(_mm256_castsi256_ps(bits)) {}
+  f32x8(float value) : v(_mm256_set1_ps(value)) {}
+
+  static f32x8 load(const float* p) { return _mm256_loadu_ps(p); }
+  static void store(float* p, f32x8 a) { _mm256_storeu_ps(p, a.v); }
+  __m256i bits() const { return _mm256_castps_si256(v); }
+};
+using F = f32x8;
+
+inline F operator+(F a, F b) { return _mm256_add_ps(a.v, b.v); }
+inline F operator-(F a, F b) { return _mm256_sub_ps(a.v, b.v); }
+inline F operator*(F a, F b) { return _mm256_mul_ps(a.v, b.v); }
+inline F operator/(F a, F b) { return _mm256_div_ps(a.v, b.v); }
+inline F fma(F a, F b, F c) { return _mm256_fmadd_ps(a.v, b.v, c.v); }
+inline F fnma(F a, F b, F c) { return _mm256_fnmadd_ps(a.v, b.v, c.v); }
+inline F fnms(F a, F b, F c) { return _mm256_fnmsub_ps(a.v, b.v, c.v); }
+inline F productError(F a, F b, F p) { return _mm256_fmsub_ps(a.v, b.v, p.v); }
+inline F abs(F a) { return _mm256_and_si256(a.bits(), _mm256_set1_epi32(INT32_MAX)); }
+
+inline F minusBits(F a, uint32_t bits) { return _mm256_sub_epi32(a.bits(), _mm256_set1_epi32(int(bits))); }
+inline F minBits(F a, F b) { return _mm256_min_epi32(a.bits(), b.bits()); }
+inline F maxBits(F a, F b) { return _mm256_max_epi32(a.bits(), b.bits()); }
+inline F clampNegative(F a, float limit) { return _mm256_min_epu32(a.bits(), F(limit).bits()); }
+inline F clamp(F a, float limit) { return clampNegative(minBits(a, F(limit)), -limit); }
+template <class T>
+inline F lookup(const T (&table)[8], F i) {
+  return _mm256_permutevar8x32_epi32(_mm256_load_si256(reinterpret_cast<const __m256i*>(table)), i.bits());
+}
+inline F addSteps(F a, F i) { return _mm256_add_epi32(a.bits(), _mm256_slli_epi32(i.bits(), 23 - F::kTableBits)); }
+
+inline F largerBits(F a, F b) { return _mm256_max_epu32(a.bits(), b.bits()); }
+inline F orDifference(F seen, F a, F b) { return _mm256_or_si256(seen.bits(), _mm256_xor_si256(a.bits(), b.bits())); }
+inline unsigned maskOf(F a) { return unsigned(_mm256_movemask_ps(a.v)); }
+inline unsigned lessThan(F a, F b) { return maskOf(_mm256_cmp_ps(a.v, b.v, _CMP_LT_OQ)); }
+inline unsigned differ(F a, F b) { return maskOf(_mm256_cmpeq_epi32(a.bits(), b.bits())) ^ 0xff; }
+inline unsigned above(F a, uint32_t limit) {
+  const F bound = _mm256_set1_epi32(int(limit));
+  return differ(largerBits(a, bound), bound);
+}
+inline F select(unsigned mask, F yes, F no) {
+  const __m256i bit = _mm256_setr_epi32(1, 2, 4, 8, 16, 32, 64, 128);
+  const __m256i chosen = _mm256_and_si256(_mm256_set1_epi32(int(mask)), bit);
+  return _mm256_blendv_ps(no.v, yes.v, F(_mm256_cmpeq_epi32(chosen, bit)).v);
+}
+
+#include "../quick_logistic.h"
+// The paths first.
 #include "../kernel.h"
 
 TARGET_REGION_END

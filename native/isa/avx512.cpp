@@ -27,7 +27,9 @@ bool supported(const CpuFeatures& cpu) { return cpu.avx512; }
 TARGET_REGION_BEGIN("avx512f,avx512dq,avx512bw,avx512vl,avx2,fma,f16c")
 
 struct f64x8 {
+  using Number = double;
   static constexpr size_t kLanes = 8;
+  static constexpr size_t kTogether = 8;
   __m512d v;
 
   f64x8(__m512d value) : v(value) {}
@@ -105,6 +107,75 @@ inline V pow2(V magic) { return addExponent(1.0, magic); }
 inline V roundToFloat(V a) { return _mm512_cvtps_pd(_mm512_cvtpd_ps(a.v)); }
 inline V productError(V a, V b, V p) { return _mm512_fmsub_pd(a.v, b.v, p.v); }
 
+struct f32x16 {
+  using Number = float;
+  static constexpr size_t kLanes = 16;
+  static constexpr int kTableBits = 5;
+  static constexpr size_t kTogether = 6;
+  __m512 v;
+
+  f32x16(__m512 value) : v(value) {}
+  f32x16(__m512i bits) : v(_mm512_castsi512_ps(bits)) {}
+  f32x16(float value) : v(_mm512_set1_ps(value)) {}
+
+  static f32x16 load(const float* p) { return _mm512_loadu_ps(p); }
+  static void store(float* p, f32x16 a) { _mm512_storeu_ps(p, a.v); }
+  __m512i bits() const { return _mm512_castps_si512(v); }
+};
+using F = f32x16;
+
+inline F operator+(F a, F b) { return _mm512_add_ps(a.v, b.v); }
+inline F operator-(F a, F b) { return _mm512_sub_ps(a.v, b.v); }
+inline F operator*(F a, F b) { return _mm512_mul_ps(a.v, b.v); }
+inline F operator/(F a, F b) { return _mm512_div_ps(a.v, b.v); }
+inline F fma(F a, F b, F c) { return _mm512_fmadd_ps(a.v, b.v, c.v); }
+inline F fnma(F a, F b, F c) { return _mm512_fnmadd_ps(a.v, b.v, c.v); }
+inline F fnms(F a, F b, F c) { return _mm512_fnmsub_ps(a.v, b.v, c.v); }
+inline F productError(F a, F b, F p) { return _mm512_fmsub_ps(a.v, b.v, p.v); }
+inline F abs(F a) { return _mm512_and_si512(a.bits(), _mm512_set1_epi32(INT32_MAX)); }
+
+inline F clamp(F a, float limit) { return _mm512_range_ps(a.v, _mm512_set1_ps(limit), 2); }  // |min|, a's sign
+inline F clampNegative(F a, float limit) { return _mm512_min_epu32(a.bits(), F(limit).bits()); }
+inline F minusBits(F a, uint32_t bits) { return _mm512_sub_epi32(a.bits(), _mm512_set1_epi32(int(bits))); }
+inline F minBits(F a, F b) { return _mm512_min_epi32(a.bits(), b.bits()); }
+inline F maxBits(F a, F b) { return _mm512_max_epi32(a.bits(), b.bits()); }
+template <class T>
+inline F lookup(const T (&table)[32], F i) {
+  return _mm512_permutex2var_epi32(_mm512_load_si512(table), i.bits(), _mm512_load_si512(table + 16));
+}
+inline F addSteps(F a, F i) { return _mm512_add_epi32(a.bits(), _mm512_slli_epi32(i.bits(), 23 - F::kTableBits)); }
+
+inline F largerBits(F a, F b) { return _mm512_max_epu32(a.bits(), b.bits()); }
+inline F orDifference(F seen, F a, F b) {
+  return _mm512_ternarylogic_epi32(seen.bits(), a.bits(), b.bits(), 0xF6);  // seen | (a ^ b)
+}
+inline unsigned lessThan(F a, F b) { return _mm512_cmp_ps_mask(a.v, b.v, _CMP_LT_OQ); }
+inline unsigned differ(F a, F b) { return _mm512_cmpneq_epi32_mask(a.bits(), b.bits()); }
+inline unsigned above(F a, uint32_t limit) { return _mm512_cmpgt_epu32_mask(a.bits(), _mm512_set1_epi32(int(limit))); }
+inline F select(unsigned mask, F yes, F no) { return _mm512_mask_blend_ps(__mmask16(mask), no.v, yes.v); }
+
+inline F plusBits(F a, uint32_t bits) { return _mm512_add_epi32(a.bits(), _mm512_set1_epi32(int(bits))); }
+inline F andBits(F a, uint32_t bits) { return _mm512_and_si512(a.bits(), _mm512_set1_epi32(int(bits))); }
+inline F smallerBits(F a, F b) { return _mm512_min_epu32(a.bits(), b.bits()); }
+
+// What the quick paths ask of V besides.
+inline V fma(V a, V b, V c) { return _mm512_fmadd_pd(a.v, b.v, c.v); }
+inline V fnma(V a, V b, V c) { return _mm512_fnmadd_pd(a.v, b.v, c.v); }
+inline V clampedAbs(V a, double limit) { return _mm512_range_pd(a.v, _mm512_set1_pd(limit), 0xA); }
+inline V leadingBits(V a) { return _mm512_castsi512_pd(_mm512_srli_epi64(_mm512_castpd_si512(a.v), 49)); }
+template <class T>
+inline V lookup(const T (&table)[16], V i) {
+  return _mm512_permutex2var_pd(_mm512_load_pd(table), _mm512_castpd_si512(i.v), _mm512_load_pd(table + 8));
+}
+inline V addSteps(V a, V i) {
+  const __m512i steps = _mm512_slli_epi64(_mm512_castpd_si512(i.v), 48);
+  return _mm512_castsi512_pd(_mm512_add_epi64(_mm512_castpd_si512(a.v), steps));
+}
+inline F lowWords(V a, V b) { return _mm512_shuffle_ps(_mm512_castpd_ps(a.v), _mm512_castpd_ps(b.v), 0x88); }
+
+#include "../quick_logistic.h"
+#include "../quick_tail.h"
+// The paths first.
 #include "../kernel.h"
 
 TARGET_REGION_END

@@ -1,0 +1,112 @@
+// e^t in pairs of float32 lanes, for quick_logistic.h.
+#pragma once
+
+#include "quick.h"
+
+constexpr float kRoundToIntegerF = 0x1.8p23F;  // as kRoundToInteger, for |t| < 2^22
+
+// e^t is a table's 2^(j/N) times e^r with |r| <= ln 2 / 2N, N = 2^kTableBits. The constants are from
+// tools/fit_quick.py. kPowers is 2^(j/N) rounded, less j's own place in the exponent field and after it, so that
+// addSteps may add all of t's steps. kCorrections, added to r, undoes that rounding.
+template <int tableBits>
+struct Exponential;
+
+template <>
+struct Exponential<5> {
+  static constexpr float kStepsPerUnit = 0x1.715476p5F, kStepHigh = 0x1.62e43p-6F, kStepLow = -0x1.05c61p-34F;
+  alignas(64) static constexpr uint32_t kPowers[32] = {
+      0x3f800000, 0x3f7ecd87, 0x3f7daac3, 0x3f7c980f, 0x3f7b95c2, 0x3f7aa43a, 0x3f79c3d3, 0x3f78f4f0,
+      0x3f7837f0, 0x3f778d3a, 0x3f76f532, 0x3f767043, 0x3f75fed7, 0x3f75a15b, 0x3f75583f, 0x3f7523f6,
+      0x3f7504f3, 0x3f74fbaf, 0x3f7508a4, 0x3f752c4d, 0x3f75672a, 0x3f75b9be, 0x3f76248c, 0x3f76a81e,
+      0x3f7744fd, 0x3f77fbb8, 0x3f78ccdf, 0x3f79b907, 0x3f7ac0c7, 0x3f7be4ba, 0x3f7d257d, 0x3f7e83b3};
+  alignas(64) static constexpr float kCorrections[32] = {
+      0x0p0F,           -0x1.947416p-25F, 0x1.8d96d4p-25F,  -0x1.dda2fep-25F, -0x1.9c0c22p-27F, -0x1.a2fbb4p-25F,
+      0x1.964902p-25F,  -0x1.2b0dbcp-25F, 0x1.125002p-25F,  -0x1.cde8cep-26F, 0x1.370be4p-25F,  0x1.336de2p-30F,
+      -0x1.0a3552p-25F, -0x1.c541b6p-26F, -0x1.00d8acp-27F, -0x1.6cb284p-25F, 0x1.26055cp-26F,  0x1.8b2bb8p-26F,
+      -0x1.05cb44p-25F, -0x1.1c2142p-26F, 0x1.67a1cap-28F,  -0x1.348e56p-25F, 0x1.a3b5e4p-28F,  -0x1.0b7ec8p-25F,
+      -0x1.f9c306p-27F, -0x1.e4c886p-26F, -0x1.6961b4p-28F, -0x1.b5151ep-28F, -0x1.a5217cp-28F, -0x1.ab7132p-26F,
+      0x1.61428ep-28F,  -0x1.2ad5f8p-27F};
+  // (e^r - 1 - r - r^2 / 2) / r^3; e^r is off by 2^-42.5.
+  template <class W>
+  static W thirdOrder(W r) {
+    return fma(W(0x1.5555dap-5F), r, W(0x1.5555c8p-3F));
+  }
+};
+
+template <>
+struct Exponential<3> {
+  static constexpr float kStepsPerUnit = 0x1.715476p3F, kStepHigh = 0x1.62e43p-4F, kStepLow = -0x1.05c61p-32F;
+  alignas(64) static constexpr uint32_t kPowers[8] = {0x3f800000, 0x3f7b95c2, 0x3f7837f0, 0x3f75fed7,
+                                                      0x3f7504f3, 0x3f75672a, 0x3f7744fd, 0x3f7ac0c7};
+  alignas(64) static constexpr float kCorrections[8] = {0x0p0F,           -0x1.9c0c22p-27F, 0x1.125002p-25F,
+                                                        -0x1.0a3552p-25F, 0x1.26055cp-26F,  0x1.67a1cap-28F,
+                                                        -0x1.f9c306p-27F, -0x1.a5217cp-28F};
+  // e^r is off by 2^-41.4.
+  template <class W>
+  static W thirdOrder(W r) {
+    return fma(fma(W(0x1.11167cp-7F), r, W(0x1.555cf4p-5F)), r, W(0x1.555556p-3F));
+  }
+};
+
+// a + b for positive a, b in either order: the larger has the larger bits.  Exact.
+template <class W>
+inline Pair<W> positiveSum(W a, W b) {
+  return fastSum(maxBits(a, b), minBits(a, b));
+}
+
+// e^t = power (1 + growth + rest).
+template <class W>
+struct ExpParts {
+  W power, growth, rest;
+};
+
+// The parts of e^t for its steps, in magic, and the exponent r + low that they leave: |low| < 2^-22.
+//
+// With a table of 32, r^2 is below 2^-13, and its rounding does not matter. With one of 8 it is 2^-9, and r^2 / 2 has
+// to be added to r exactly.
+template <class W>
+inline ExpParts<W> expParts(W magic, W r, W low) {
+  using E = Exponential<F::kTableBits>;
+  const W power = addSteps(lookup(E::kPowers, magic), magic);
+  if constexpr (F::kTableBits == 5) {
+    const W second = fma(E::thirdOrder(r), r, W(0.5F));
+    return {power, r, fma(r, fma(r, second, low), low)};
+  } else {
+    const W half = r * W(0.5F);
+    const W growth = fma(r, half, r);
+    const W others = fma(r * r, r * E::thirdOrder(r), fma(low, growth, low));
+    return {power, growth, fma(r, half, r - growth) + others};
+  }
+}
+
+// e^(sign w).  For |w| <= 87. r is exact: w and steps kStepHigh are multiples of a bit of it.
+template <int sign, class W>
+inline ExpParts<W> expParts(W w) {
+  using E = Exponential<F::kTableBits>;
+  const W magic = fma(w, W(sign * E::kStepsPerUnit), W(kRoundToIntegerF));
+  const W steps = magic - W(kRoundToIntegerF);
+  const W r = sign < 0 ? fnms(steps, W(E::kStepHigh), w) : fnma(steps, W(E::kStepHigh), w);
+  const W low = fnma(steps, W(E::kStepLow), lookup(E::kCorrections, magic));
+  return expParts(magic, r, low);
+}
+
+// e^(-w).  As above.
+template <class W>
+inline ExpParts<W> expParts(Pair<W> w) {
+  using E = Exponential<F::kTableBits>;
+  const W magic = fma(w.hi, W(-E::kStepsPerUnit), W(kRoundToIntegerF));
+  const W steps = magic - W(kRoundToIntegerF);
+  const W r = fnms(steps, W(E::kStepHigh), w.hi);
+  const W low = fnma(steps, W(E::kStepLow), lookup(E::kCorrections, magic)) - w.lo;
+  const W whole = r + low;  // w.lo is too large to be left out of r^2
+  return expParts(magic, whole, low - (whole - r));
+}
+
+// 1 + e^t. |lo| may reach 2^-12 hi.
+template <class W>
+inline Pair<W> onePlusExp(ExpParts<W> e) {
+  const Pair<W> one = positiveSum(W(1.0F), e.power);
+  const W hi = fma(e.power, e.growth, one.hi);
+  const W lo = fma(e.power, e.growth, one.hi - hi);  // the rest of the exact product
+  return {hi, lo + fma(e.power, e.rest, one.lo)};
+}
