@@ -14,7 +14,7 @@ const char* run(const void* x, void* out, size_t n, const Parameters& given) {
   const Parameters parameters = given;  // a copy, which the stores to `out` cannot change: no loads in the loop
   const T* from = static_cast<const T*>(x);
   T* to = static_cast<T*>(out);
-  if constexpr (QuickPath<formula>::kExists) {
+  if constexpr (sizeof(T) == sizeof(float) && QuickPath<formula>::kExists) {
     if (QuickPath<formula>::run(from, to, n, parameters)) return kIsaName;
   }
   // Two vectors at a time, since one chain of dependent operations leaves half of the pipes idle.
