@@ -38,44 +38,48 @@ export function loadNative(): Loaded {
   }
 }
 
-/** `load()`; undefined if the file is not there. Whatever else is wrong with it is the caller's. */
-function ifFound(load: () => Binding): Binding | undefined {
-  try {
-    return load();
-  } catch (error) {
-    if ((error as { code?: string }).code === 'MODULE_NOT_FOUND') return undefined;
-    throw error;
-  }
-}
-
-// Each path below is literal, so that bundlers and file tracers see it.
+// Each path below is literal, so that bundlers and file tracers see it, and directly in a `try`, so that to them a file
+// that is not there is no error.
 
 /** A clone's own build. */
 function requireBuild(): Binding | undefined {
-  return ifFound(() => require('../native/build/Release/simd_activations.node'));
+  try {
+    return require('../native/build/Release/simd_activations.node');
+  } catch (error) {
+    return undefinedIfNotFound(error);
+  }
 }
 
 function requirePrebuild(): Binding | undefined {
-  switch (platform()) {
-    case 'linux-x64-glibc':
-      return ifFound(() => require('../prebuilds/linux-x64/simd-activations.glibc.node'));
-    case 'linux-x64-musl':
-      return ifFound(() => require('../prebuilds/linux-x64/simd-activations.musl.node'));
-    case 'linux-arm64-glibc':
-      return ifFound(() => require('../prebuilds/linux-arm64/simd-activations.glibc.node'));
-    case 'linux-arm64-musl':
-      return ifFound(() => require('../prebuilds/linux-arm64/simd-activations.musl.node'));
-    case 'darwin-x64':
-      return ifFound(() => require('../prebuilds/darwin-x64/simd-activations.node'));
-    case 'darwin-arm64':
-      return ifFound(() => require('../prebuilds/darwin-arm64/simd-activations.node'));
-    case 'win32-x64':
-      return ifFound(() => require('../prebuilds/win32-x64/simd-activations.node'));
-    case 'win32-arm64':
-      return ifFound(() => require('../prebuilds/win32-arm64/simd-activations.node'));
-    default:
-      return undefined;
+  try {
+    switch (platform()) {
+      case 'linux-x64-glibc':
+        return require('../prebuilds/linux-x64/simd-activations.glibc.node');
+      case 'linux-x64-musl':
+        return require('../prebuilds/linux-x64/simd-activations.musl.node');
+      case 'linux-arm64-glibc':
+        return require('../prebuilds/linux-arm64/simd-activations.glibc.node');
+      case 'linux-arm64-musl':
+        return require('../prebuilds/linux-arm64/simd-activations.musl.node');
+      case 'darwin-x64':
+        return require('../prebuilds/darwin-x64/simd-activations.node');
+      case 'darwin-arm64':
+        return require('../prebuilds/darwin-arm64/simd-activations.node');
+      case 'win32-x64':
+        return require('../prebuilds/win32-x64/simd-activations.node');
+      case 'win32-arm64':
+        return require('../prebuilds/win32-arm64/simd-activations.node');
+      default:
+        return undefined;
+    }
+  } catch (error) {
+    return undefinedIfNotFound(error);
   }
+}
+
+/** Whatever else is wrong with a binary is the caller's. */
+function undefinedIfNotFound(error: unknown): undefined {
+  if ((error as { code?: string }).code !== 'MODULE_NOT_FOUND') throw error;
 }
 
 function platform(): string {
