@@ -36,7 +36,8 @@ const broken = {
   'without the binary': [() => rmSync(binary), /^there is no binary for /],
   'with an empty binary': [() => writeFileSync(binary, ''), /cannot be loaded/],
   'with a text for a binary': [() => writeFileSync(binary, 'not a binary'), /cannot be loaded/],
-  'with half of the binary': [() => writeFileSync(binary, content.subarray(0, 4096)), /cannot be loaded/],
+  // (One that is cut off further on ends the process inside dlopen, as any library does: there is no error to catch.)
+  'with a binary cut off in its header': [() => writeFileSync(binary, content.subarray(0, 32)), /cannot be loaded/],
   'with a binary of another CPU': [() => writeFileSync(binary, foreign()), /cannot be loaded/],
 };
 function foreign() {
