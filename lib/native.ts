@@ -79,7 +79,9 @@ function requirePrebuild(): Binding | undefined {
 
 /** Whatever else is wrong with a binary is the caller's. */
 function undefinedIfNotFound(error: unknown): undefined {
-  if ((error as { code?: string }).code !== 'MODULE_NOT_FOUND') throw error;
+  const { code, message } = error as { code?: string; message?: string };
+  // In a program that Bun has compiled the error has no code.
+  if (code !== 'MODULE_NOT_FOUND' && !message?.startsWith('Cannot require module')) throw error;
 }
 
 function platform(): string {

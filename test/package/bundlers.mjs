@@ -14,6 +14,7 @@ writeFileSync(
 );
 writeFileSync(path.join(project, 'main.cjs'), `require('./probe-run.cjs').run(require('simd-activations'));\n`);
 
+const webpack = () => tool('webpack@5.112.2', 'node-loader@2.1.0');
 const bundle = (command, ...args) =>
   execFileSync(command, args, { cwd: project, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
 
@@ -32,12 +33,12 @@ const bundlers = {
       output: { path: ${JSON.stringify(out)}, filename: 'bundle.cjs' },
       module: { rules: [{ test: /\\.node$/, loader: 'node-loader', options: { name: '[contenthash].node' } }] },
       ignoreWarnings: [/native\\/build/],
-      resolveLoader: { modules: [${JSON.stringify(path.dirname(tool('webpack@5.112.2', 'node-loader@2.1.0')))}] },
+      resolveLoader: { modules: [${JSON.stringify(path.dirname(webpack()))}] },
     };`;
     writeFileSync(path.join(out, '../webpack.config.cjs'), configuration);
     writeFileSync(
       path.join(out, '../webpack.cjs'),
-      `require(${JSON.stringify(tool('webpack@5.112.2'))})(require('./webpack.config.cjs'), (error, stats) => {
+      `require(${JSON.stringify(webpack())})(require('./webpack.config.cjs'), (error, stats) => {
         if (error || stats.hasErrors() || stats.hasWarnings()) { console.error(error || stats.toString()); process.exit(1); }
       });`,
     );

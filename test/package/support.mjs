@@ -59,7 +59,7 @@ export function installed(name) {
 /** The folder of a package from npm, such as `tool('esbuild@0.28.2')`. Further ones go beside it. */
 export function tool(spec, ...others) {
   const tools = process.env.SIMD_ACTIVATIONS_TOOLS || path.join(os.homedir(), '.cache/simd-activations-tools');
-  const folder = path.join(tools, spec.replaceAll('/', '+'));
+  const folder = path.join(tools, [spec, ...others].join(' ').replaceAll('/', '+'));
   const name = spec.slice(0, spec.lastIndexOf('@'));
   const inside = path.join(folder, 'node_modules', name);
   if (!existsSync(inside)) {
