@@ -37,7 +37,9 @@ function check(title, problems, detail = '') {
 
 function llvm(name) {
   const versions = ['', ...Array.from({ length: 12 }, (_, i) => `-${25 - i}`)];
-  const found = versions.map((v) => `llvm-${name}${v}`).find((command) => spawnSync(command, ['--version']).status === 0);
+  const found = versions
+    .map((v) => `llvm-${name}${v}`)
+    .find((command) => spawnSync(command, ['--version']).status === 0);
   if (found === undefined) throw new Error(`llvm-${name} is needed (Debian: apt-get install llvm)`);
   return found;
 }
@@ -113,7 +115,8 @@ function checkBinary(target) {
   for (const name of EXPORTS) if (!facts.exports.includes(name)) problems.push(`does not export ${name}`);
   for (const name of facts.imports) {
     if (/^uv_/.test(name)) problems.push(`imports ${name}, which Bun lacks`);
-    if (/^(exp|exp2|expm1|log|log1p|log2|pow|erf|erfc|tanh|fma)[fl]?$/.test(name)) problems.push(`imports libm's ${name}`);
+    if (/^(exp|exp2|expm1|log|log1p|log2|pow|erf|erfc|tanh|fma)[fl]?$/.test(name))
+      problems.push(`imports libm's ${name}`);
     if (/GLIBCXX|CXXABI/.test(name)) problems.push(`imports from libstdc++: ${name}`);
   }
   const avx = target.arch === 'x64' ? avxOutsideKernels(target, binary, problems) : '';
@@ -141,9 +144,12 @@ function factsOf(binary, { platform, arch, libc }) {
     imports = imports.map((name) => (name.includes('CXX') ? name : name.replace(/@.*/, '')));
     const glibc = versions.map((v) => v.split('.').map(Number)).sort((a, b) => a[0] - b[0] || a[1] - b[1]);
     const newest = glibc.at(-1);
-    if (newest && (newest[0] > MAX_GLIBC[0] || newest[1] > MAX_GLIBC[1])) problems.push(`needs glibc ${newest.join('.')}`);
+    if (newest && (newest[0] > MAX_GLIBC[0] || newest[1] > MAX_GLIBC[1]))
+      problems.push(`needs glibc ${newest.join('.')}`);
     if (libc === 'musl' && newest) problems.push('is for glibc');
-    needed = [...read('--needed-libs').matchAll(/^ {2}(\S+)$/gm)].map((match) => match[1]).filter((name) => name !== ']');
+    needed = [...read('--needed-libs').matchAll(/^ {2}(\S+)$/gm)]
+      .map((match) => match[1])
+      .filter((name) => name !== ']');
     const allowed =
       libc === 'musl' ? /^libc\.(so|musl-.*)$/ : /^(libc\.so\.6|libdl\.so\.2|libpthread\.so\.0|ld-linux-.*)$/;
     for (const name of needed) if (!allowed.test(name)) problems.push(`needs ${name}`);
@@ -154,12 +160,16 @@ function factsOf(binary, { platform, arch, libc }) {
     if (stack === null || stack[1].includes('PF_X')) problems.push('has an executable stack');
     detail = newest ? `glibc ${newest.join('.')}` : 'musl';
   } else if (platform === 'win32') {
-    exports = [...read('--coff-exports').matchAll(/Name: (\S+)/g)].map((match) => match[1]).filter((n) => !/\.node$/.test(n));
+    exports = [...read('--coff-exports').matchAll(/Name: (\S+)/g)]
+      .map((match) => match[1])
+      .filter((n) => !/\.node$/.test(n));
     const text = read('--coff-imports');
     needed = [...text.matchAll(/^ {2}Name: (\S+)/gm)].map((match) => match[1]);
     imports = [...text.matchAll(/Symbol: (\S+)/g)].map((match) => match[1]);
     for (const name of needed) {
-      if (!/^(kernel32\.dll|api-ms-win-crt-.*\.dll|api-ms-win-core-synch-.*\.dll|ntdll\.dll|advapi32\.dll)$/i.test(name)) {
+      if (
+        !/^(kernel32\.dll|api-ms-win-crt-.*\.dll|api-ms-win-core-synch-.*\.dll|ntdll\.dll|advapi32\.dll)$/i.test(name)
+      ) {
         problems.push(`needs ${name}`);
       }
     }
@@ -168,8 +178,11 @@ function factsOf(binary, { platform, arch, libc }) {
     const parsed = symbols.map((line) => line.match(/(\w) _?(\S+)$/).slice(1));
     exports = parsed.filter(([kind]) => kind !== 'U').map(([, name]) => name);
     imports = parsed.filter(([kind]) => kind === 'U').map(([, name]) => name);
-    needed = [...read('--needed-libs').matchAll(/^ {2}(\S+)$/gm)].map((match) => match[1]).filter((name) => name !== ']');
-    for (const name of needed) if (!/^\/usr\/lib\/libSystem\.B\.dylib$|\.node$/.test(name)) problems.push(`needs ${name}`);
+    needed = [...read('--needed-libs').matchAll(/^ {2}(\S+)$/gm)]
+      .map((match) => match[1])
+      .filter((name) => name !== ']');
+    for (const name of needed)
+      if (!/^\/usr\/lib\/libSystem\.B\.dylib$|\.node$/.test(name)) problems.push(`needs ${name}`);
     const headers = output(llvm('objdump'), '--macho', '--private-headers', binary);
     const minimum = headers.match(/minos ([\d.]+)/)?.[1];
     if (minimum !== '11.0') problems.push(`is for macOS ${minimum}`);
@@ -199,7 +212,11 @@ function avxOutsideKernels(target, binary, problems) {
     const label = line.match(/^[0-9a-f]+ <(.*)>:$/);
     if (label) symbol = label[1];
     // VEX and EVEX code: its mnemonics begin with v (but verr, verw, and virtualisation's vm*), or with k for masks.
-    else if (/^\s+[0-9a-f]+:\s+(v(?!err|erw|m[a-z]*(call|launch|resume|run|save|load|xon|xoff|read|write|func))|k(mov|or|and|not|test|shift|add|unpck|x))/.test(line)) {
+    else if (
+      /^\s+[0-9a-f]+:\s+(v(?!err|erw|m[a-z]*(call|launch|resume|run|save|load|xon|xoff|read|write|func))|k(mov|or|and|not|test|shift|add|unpck|x))/.test(
+        line,
+      )
+    ) {
       if (kernel.test(symbol)) inside++;
       else outside.set(symbol, line.trim());
     } else if (/[yz]mm\d/.test(line)) outside.set(symbol, line.trim());

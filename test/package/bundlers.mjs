@@ -60,7 +60,14 @@ const bundlers = {
     return [process.execPath, path.join(out, 'bundle.mjs')];
   },
   'bun build --compile': (out) => {
-    bundle(path.join(tool('@oven/bun-linux-x64@1.4.5'), 'bin/bun'), 'build', '--compile', 'main.mjs', '--outfile', path.join(out, 'program'));
+    bundle(
+      path.join(tool('@oven/bun-linux-x64@1.4.5'), 'bin/bun'),
+      'build',
+      '--compile',
+      'main.mjs',
+      '--outfile',
+      path.join(out, 'program'),
+    );
     return [path.join(out, 'program')];
   },
 };

@@ -12,7 +12,12 @@ const run = (...command) => {
   }
 };
 check('attw', () => {
-  const printed = run(path.join(tool('@arethetypeswrong/cli@0.18.5'), 'dist/index.js'), tarball(), '--no-emoji', '--no-color');
+  const printed = run(
+    path.join(tool('@arethetypeswrong/cli@0.18.5'), 'dist/index.js'),
+    tarball(),
+    '--no-emoji',
+    '--no-color',
+  );
   if (!printed.includes('No problems found')) throw new Error(printed);
   return 'no problems found';
 });

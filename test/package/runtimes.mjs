@@ -64,10 +64,7 @@ if (!here) {
   );
   check('Deno without permissions but to read and the environment', () =>
     expectResult(
-      run([
-        ...runtimes.Deno().filter((arg) => arg !== '-A'),
-        ...['--allow-read', '--allow-env', '--allow-sys'],
-      ]),
+      run([...runtimes.Deno().filter((arg) => arg !== '-A'), ...['--allow-read', '--allow-env', '--allow-sys']]),
       { kind: 'js', reason: /cannot be loaded/ },
     ),
   );
