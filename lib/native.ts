@@ -1,5 +1,7 @@
 // Finds and loads the native addon.
 
+import { createRequire } from 'node:module';
+import { resolve } from 'node:path';
 import type { FloatArray } from './validate.js';
 
 /** `out[i] = f(x[i])`. `dtype` is an index into the binding's `dtypes`. */
@@ -27,7 +29,7 @@ const { version } = require('../package.json') as { version: string };
 export function loadNative(): Loaded {
   const path = process.env['SIMD_ACTIVATIONS_BINARY'];
   try {
-    const binding = path ? require(path) : (requireBuild() ?? requirePrebuild());
+    const binding = path ? requirePath(resolve(path)) : (requireBuild() ?? requirePrebuild());
     if (binding === undefined) return { reason: `there is no binary for ${platform()}` };
     if (binding.version !== version) {
       return { reason: `the binary is of version ${binding.version}, and this package of ${version}` };
@@ -37,6 +39,9 @@ export function loadNative(): Loaded {
     return { reason: `the binary cannot be loaded: ${error instanceof Error ? error.message : error}` };
   }
 }
+
+/** Not by this module's own `require`, of which a bundler would make something that knows only what is in the bundle. */
+const requirePath = (path: string): Binding => createRequire(path)(path);
 
 // Each path below is literal, so that bundlers and file tracers see it, and directly in a `try`, so that to them a file
 // that is not there is no error.

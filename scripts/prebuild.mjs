@@ -10,8 +10,7 @@
 // releases only: it lives in $SIMD_ACTIVATIONS_ZIG, ~/.cache/simd-activations-zig if that is not set, with its caches.
 // The first build for a target takes minutes, since it compiles the target's libc++.
 //
-// Each binary is linked twice: stripped into prebuilds/, and with its symbols into native/build-prebuild/, where
-// scripts/check-package.mjs looks up which function an instruction belongs to.
+// The object files stay in native/build-prebuild/, for scripts/check-package.mjs to look into.
 
 import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -134,13 +133,14 @@ for (const target of wanted) {
   });
   const linkOptions = [...link];
   if (!withZig && target.platform === 'linux') linkOptions.push('-static-libstdc++', '-static-libgcc');
-  const linked = path.join(folder, 'simd-activations.node');
-  runQuietly([...compiler, '-shared', ...objects, ...linkOptions, '-o', linked]);
   const binary = path.join(root, binaryPath(target));
   mkdirSync(path.dirname(binary), { recursive: true });
   rmSync(binary, { force: true }); // a process may have the old one mapped
   runQuietly([...compiler, '-shared', ...objects, ...linkOptions, '-s', '-o', binary]);
-  for (const extra of ['.lib', '.pdb']) rmSync(binary.replace('.node', extra), { force: true });
+  for (const file of readdirSync(path.dirname(binary))) {
+    // What the linker of Windows lays beside.
+    if (!file.endsWith('.node')) rmSync(path.join(path.dirname(binary), file));
+  }
   const seconds = ((Date.now() - started) / 1000).toFixed(0);
   console.log(`${path.relative(root, binary)}: ${readFileSync(binary).length} bytes, ${seconds} s`);
 }
