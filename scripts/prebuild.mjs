@@ -67,7 +67,7 @@ function compilerFor(target) {
   const candidates = process.env.CXX ? [process.env.CXX] : ['clang++', 'g++'];
   const found = candidates.find((command) => spawnSync(command, ['--version']).status === 0);
   if (found === undefined) throw new Error(`there is no ${candidates.join(' or ')}`);
-  return [found];
+  return [found, ...(target.platform === 'darwin' ? ['-mmacosx-version-min=11.0'] : [])];
 }
 
 const environment = {
@@ -104,7 +104,8 @@ const platformOptions = {
     ],
   },
   darwin: { compile: ['-fPIC'], link: ['-undefined', 'dynamic_lookup'] },
-  win32: { compile: ['-DWIN32_LEAN_AND_MEAN', '-DNOMINMAX'], link: [] },
+  // The headers declare Node-API as Node itself has to, to export it.
+  win32: { compile: ['-DWIN32_LEAN_AND_MEAN', '-DNOMINMAX', '-DNAPI_EXTERN=__declspec(dllimport)'], link: [] },
 };
 
 const sources = ['native', 'native/isa'].flatMap((folder) =>
@@ -116,7 +117,7 @@ const sources = ['native', 'native/isa'].flatMap((folder) =>
 for (const target of wanted) {
   const started = Date.now();
   const compiler = compilerFor(target);
-  const withZig = compiler.length > 1;
+  const withZig = compiler[1] === 'c++';
   const { compile, link } = platformOptions[target.platform];
   const folder = path.join(root, 'native/build-prebuild', target.name);
   rmSync(folder, { recursive: true, force: true });
@@ -136,7 +137,8 @@ for (const target of wanted) {
   const binary = path.join(root, binaryPath(target));
   mkdirSync(path.dirname(binary), { recursive: true });
   rmSync(binary, { force: true }); // a process may have the old one mapped
-  runQuietly([...compiler, '-shared', ...objects, ...linkOptions, '-s', '-o', binary]);
+  linkOptions.push(target.platform === 'darwin' && !withZig ? '-Wl,-x' : '-s'); // strips
+  runQuietly([...compiler, '-shared', ...objects, ...linkOptions, '-o', binary]);
   for (const file of readdirSync(path.dirname(binary))) {
     // What the linker of Windows lays beside.
     if (!file.endsWith('.node')) rmSync(path.join(path.dirname(binary), file));

@@ -5,7 +5,17 @@
 // set, and stay there. None is a dependency: together they are more than a gigabyte.
 
 import { execFileSync, spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -73,20 +83,27 @@ export function tool(spec, ...others) {
 
 // No compiler, no node-gyp, nothing but the program itself. What the user's shell sets for this package is not passed on.
 const plainEnvironment = { HOME: temporary, PATH: '/nonexistent', TMPDIR: os.tmpdir(), NO_COLOR: '1' };
+// Windows' own libraries look for it.
+if (process.env.SystemRoot) plainEnvironment.SystemRoot = process.env.SystemRoot;
 
 /** Runs a command in a bare environment and returns what it printed as JSON. */
 export function runProbe([command, ...args], { cwd, env = {}, timeout = 300_000 }) {
-  const { status, signal, stdout, stderr, error } = spawnSync(command, args, {
+  // Into a file: what an emulated Windows program writes to a pipe may be lost.
+  const printed = path.join(newFolder('output'), 'stdout');
+  const file = openSync(printed, 'w');
+  const { status, signal, stderr, error } = spawnSync(command, args, {
     cwd,
     env: { ...plainEnvironment, ...env },
     encoding: 'utf8',
+    stdio: ['ignore', file, 'pipe'],
     timeout,
   });
+  closeSync(file);
+  const stdout = readFileSync(printed, 'utf8');
   if (status !== 0) {
     throw error ?? new Error(`${command} ${args.join(' ')} ended with ${status ?? signal}\n${stdout}\n${stderr}`);
   }
-  const line = stdout.trimEnd().split('\n').at(-1);
-  return { ...JSON.parse(line), stderr };
+  return JSON.parse(stdout.trimEnd().split('\n').at(-1));
 }
 
 let reference;
@@ -125,6 +142,7 @@ export function expectResult(result, { kind, isa, reason }) {
     if (digests[name] !== digest) problems.push(`${name} has other bits`);
   }
   if (problems.length > 0) throw new Error(`${problems.join('; ')} (${JSON.stringify(backend)})`);
-  const why = backend.reason === undefined ? '' : `, because ${backend.reason.split('\n')[0].slice(0, 150)}`;
+  const short = backend.reason?.split('\n')[0].replaceAll(temporary, '').slice(0, 150);
+  const why = short === undefined ? '' : `, because ${short}`;
   return `${runtime}, ${backend.kind} ${backend.isa}${why}, ${Object.keys(digests).length} digests equal`;
 }
