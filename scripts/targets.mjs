@@ -14,7 +14,10 @@ export const targets = [
   { name: 'darwin-arm64', platform: 'darwin', arch: 'arm64', zig: 'aarch64-macos.11.0' },
 ];
 
-/** Where a target's binary lies in the package. */
+/**
+ * Where a target's binary lies in the package.
+ * @param {{ platform: string, arch: string, libc?: string }} target
+ */
 export function binaryPath({ platform, arch, libc }) {
   return `prebuilds/${platform}-${arch}/simd-activations${libc === undefined ? '' : `.${libc}`}.node`;
 }
