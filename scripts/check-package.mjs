@@ -173,10 +173,13 @@ function factsOf(binary, { platform, arch, libc }) {
       }
     }
   } else {
-    const symbols = output(llvm('nm'), '-g', binary).trim().split('\n');
-    const parsed = symbols.map((line) => line.match(/(\w) _?(\S+)$/).slice(1));
-    exports = parsed.filter(([kind]) => kind !== 'U').map(([, name]) => name);
-    imports = parsed.filter(([kind]) => kind === 'U').map(([, name]) => name);
+    const trie = output(llvm('objdump'), '--macho', '--exports-trie', binary);
+    exports = [...trie.matchAll(/^0x\S+ +_(\S+)/gm)].map((match) => match[1]);
+    exports = exports.filter((name) => !['_mh_dylib_header', '__dso_handle'].includes(name)); // the linker's own
+    imports = output(llvm('nm'), '-u', binary)
+      .trim()
+      .split(/\s+/)
+      .map((name) => name.replace(/^_/, ''));
     needed = [...read('--needed-libs').matchAll(/^ {2}(\S+)$/gm)]
       .map((match) => match[1])
       .filter((name) => name !== ']');

@@ -97,15 +97,18 @@ const compileOptions = [
 const platformOptions = {
   linux: {
     compile: ['-fPIC', '-ffunction-sections', '-fdata-sections'],
-    // nodelete: Node unloads an addon when the Worker that loaded it ends, under the feet of the pool's threads.
+    // nodelete: native/stay_loaded.cpp says why.
     link: [
-      ...['-Wl,-z,nodelete', '-Wl,-z,noexecstack', '-Wl,-z,relro', '-Wl,-z,now', '-Wl,--gc-sections', '-pthread'],
+      ...['-Wl,-z,nodelete', '-Wl,-z,noexecstack', '-Wl,-z,relro', '-Wl,-z,now', '-Wl,--gc-sections', '-pthread', '-s'],
       '-Wl,--version-script=native/exports.map', // keeps libc++'s operator new, among others, to the addon
     ],
   },
-  darwin: { compile: ['-fPIC'], link: ['-undefined', 'dynamic_lookup'] },
+  darwin: {
+    compile: ['-fPIC', '-fvisibility-global-new-delete=force-hidden'],
+    link: ['-undefined', 'dynamic_lookup', '-Wl,-dead_strip', '-Wl,-x'],
+  },
   // The headers declare Node-API as Node itself has to, to export it.
-  win32: { compile: ['-DWIN32_LEAN_AND_MEAN', '-DNOMINMAX', '-DNAPI_EXTERN=__declspec(dllimport)'], link: [] },
+  win32: { compile: ['-DWIN32_LEAN_AND_MEAN', '-DNOMINMAX', '-DNAPI_EXTERN=__declspec(dllimport)'], link: ['-s'] },
 };
 
 const sources = ['native', 'native/isa'].flatMap((folder) =>
@@ -123,10 +126,12 @@ for (const target of wanted) {
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });
   const all = [...sources];
-  if (target.platform === 'win32') {
-    all.push(path.join(folder, 'imports.cpp'));
-    writeFileSync(all.at(-1), windowsImports());
-  }
+  const add = (name, content) => {
+    all.push(path.join(folder, name));
+    writeFileSync(all.at(-1), content);
+  };
+  if (target.platform === 'win32') add('imports.cpp', windowsImports());
+  if (target.platform === 'darwin' && withZig) add('new.cpp', hiddenNew());
   const objects = all.map((source) => {
     const object = path.join(folder, `${path.basename(source, '.cpp')}.o`);
     run([...compiler, ...compileOptions, ...compile, '-c', source, '-o', object]);
@@ -137,7 +142,6 @@ for (const target of wanted) {
   const binary = path.join(root, binaryPath(target));
   mkdirSync(path.dirname(binary), { recursive: true });
   rmSync(binary, { force: true }); // a process may have the old one mapped
-  linkOptions.push(target.platform === 'darwin' && !withZig ? '-Wl,-x' : '-s'); // strips
   runQuietly([...compiler, '-shared', ...objects, ...linkOptions, '-o', binary]);
   for (const file of readdirSync(path.dirname(binary))) {
     // What the linker of Windows lays beside.
@@ -148,9 +152,45 @@ for (const target of wanted) {
 }
 
 /**
+ * Zig's linker for macOS takes no list of symbols to export, and its C++ library shows operator new to the process. So the
+ * addon has its own, hidden. Out of memory ends the process, as it would without exceptions anyway.
+ */
+function hiddenNew() {
+  return `#include <cstdlib>
+namespace std {
+enum class align_val_t : size_t;
+struct nothrow_t;
+}  // namespace std
+namespace {
+void* checked(void* p) { if (p == nullptr) std::abort(); return p; }
+void* allocate(std::size_t n) { return std::malloc(n == 0 ? 1 : n); }
+void* allocate(std::size_t n, std::align_val_t alignment) {
+  void* p = nullptr;
+  const std::size_t a = static_cast<std::size_t>(alignment);
+  return posix_memalign(&p, a < sizeof p ? sizeof p : a, n) == 0 ? p : nullptr;
+}
+}  // namespace
+${['', '[]']
+  .map(
+    (array) => `void* operator new${array}(std::size_t n) { return checked(allocate(n)); }
+void* operator new${array}(std::size_t n, std::align_val_t a) { return checked(allocate(n, a)); }
+void* operator new${array}(std::size_t n, const std::nothrow_t&) noexcept { return allocate(n); }
+void* operator new${array}(std::size_t n, std::align_val_t a, const std::nothrow_t&) noexcept { return allocate(n, a); }
+void operator delete${array}(void* p) noexcept { std::free(p); }
+void operator delete${array}(void* p, std::size_t) noexcept { std::free(p); }
+void operator delete${array}(void* p, std::align_val_t) noexcept { std::free(p); }
+void operator delete${array}(void* p, std::size_t, std::align_val_t) noexcept { std::free(p); }
+void operator delete${array}(void* p, const std::nothrow_t&) noexcept { std::free(p); }
+void operator delete${array}(void* p, std::align_val_t, const std::nothrow_t&) noexcept { std::free(p); }`,
+  )
+  .join('\n')}
+`;
+}
+
+/**
  * Windows binds an imported function to the name of a file, and the host is not always called node.exe. So instead of an
  * import library this fills in the pointers that calls go through, from the executable of the process, whatever its
- * name, or from Node as a library. And it keeps the addon loaded, for the reason given at `nodelete` above.
+ * name, or from Node as a library.
  */
 function windowsImports() {
   const { v8 } = require('node-api-headers').symbols;
@@ -172,9 +212,6 @@ void* find(const char* name) {
 struct Resolver {
   Resolver() {
 ${functions.map((name) => `    __imp_${name} = find("${name}");`).join('\n')}
-    HMODULE self;
-    GetModuleHandleExW(GET_MODULE_HANDLE_EX_FLAG_PIN | GET_MODULE_HANDLE_EX_FLAG_FROM_ADDRESS,
-                       reinterpret_cast<LPCWSTR>(unavailable), &self);
   }
 } resolver;
 }  // namespace

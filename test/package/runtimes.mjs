@@ -32,6 +32,12 @@ for (const [name, command] of Object.entries(runtimes)) {
   check(`${name}, native`, () => expectResult(run(command()), { kind: 'native' }));
 }
 
+for (const [name, command] of Object.entries(runtimes)) {
+  check(`${name}, in a Worker that ends`, () =>
+    expectResult(run(command(), { PROBE_WORKER: '1' }), { kind: 'native' }),
+  );
+}
+
 const broken = {
   'without the binary': [() => rmSync(binary), /^there is no binary for /],
   'with an empty binary': [() => writeFileSync(binary, ''), /cannot be loaded/],

@@ -22,6 +22,7 @@ for (const isa of ['', 'avx2', 'scalar']) {
     expectResult(run({ SIMD_ACTIVATIONS_BACKEND: isa }), { kind: 'native', ...(isa && { isa }) }),
   );
 }
+check('Windows x64, in a Worker that ends', () => expectResult(run({ PROBE_WORKER: '1' }), { kind: 'native' }));
 check('Windows x64, an executable of another name', () => {
   const other = path.join(newFolder('other'), 'program.exe');
   copyFileSync(node, other);
