@@ -109,6 +109,7 @@ function checkBinary(target) {
   const binary = path.join(packageFolder, binaryPath(target));
   const facts = factsOf(binary, target);
   const problems = [...facts.problems];
+  if (readFileSync(binary, 'latin1').includes(root)) problems.push(`names the folder it was built in, ${root}`);
   const unexpected = facts.exports.filter((name) => !EXPORTS.includes(name));
   if (unexpected.length > 0) problems.push(`exports ${unexpected.slice(0, 8).join(', ')}`);
   for (const name of EXPORTS) if (!facts.exports.includes(name)) problems.push(`does not export ${name}`);

@@ -105,7 +105,14 @@ const platformOptions = {
   },
   darwin: {
     compile: ['-fPIC', '-fvisibility-global-new-delete=force-hidden'],
-    link: ['-undefined', 'dynamic_lookup', '-Wl,-dead_strip', '-Wl,-x'],
+    link: [
+      '-undefined',
+      'dynamic_lookup',
+      '-Wl,-dead_strip',
+      '-Wl,-x',
+      '-Wl,-S',
+      '-Wl,-install_name,simd-activations.node',
+    ],
   },
   // The headers declare Node-API as Node itself has to, to export it.
   win32: { compile: ['-DWIN32_LEAN_AND_MEAN', '-DNOMINMAX', '-DNAPI_EXTERN=__declspec(dllimport)'], link: ['-s'] },

@@ -88,18 +88,17 @@ if (process.env.SystemRoot) plainEnvironment.SystemRoot = process.env.SystemRoot
 
 /** Runs a command in a bare environment and returns what it printed as JSON. */
 export function runProbe([command, ...args], { cwd, env = {}, timeout = 300_000 }) {
-  // Into a file: what an emulated Windows program writes to a pipe may be lost.
-  const printed = path.join(newFolder('output'), 'stdout');
-  const file = openSync(printed, 'w');
-  const { status, signal, stderr, error } = spawnSync(command, args, {
+  // Into files: an emulated Windows program is not at home with pipes.
+  const names = ['stdout', 'stderr'].map((name) => path.join(newFolder('output'), name));
+  const files = names.map((name) => openSync(name, 'w'));
+  const { status, signal, error } = spawnSync(command, args, {
     cwd,
     env: { ...plainEnvironment, ...env },
-    encoding: 'utf8',
-    stdio: ['ignore', file, 'pipe'],
+    stdio: ['ignore', ...files],
     timeout,
   });
-  closeSync(file);
-  const stdout = readFileSync(printed, 'utf8');
+  for (const file of files) closeSync(file);
+  const [stdout, stderr] = names.map((name) => readFileSync(name, 'utf8'));
   if (status !== 0) {
     throw error ?? new Error(`${command} ${args.join(' ')} ended with ${status ?? signal}\n${stdout}\n${stderr}`);
   }
