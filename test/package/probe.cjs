@@ -18,10 +18,16 @@ function load() {
   return createRequire(path.join(project, 'index.js'))('simd-activations');
 }
 
-/** The addon may be unloaded when the only Worker that has it ends; its threads must not notice. */
+/** Node unloads the addon when the only Worker that has it ends, unless the addon prevents it, as its threads need. */
 function runInWorker() {
   const worker = new Worker(__filename, { env: { ...process.env, PROBE_WORKER: '', PROBE_PROJECT: project } });
-  worker.on('exit', () => setTimeout(() => {}, 300));
+  worker.on('exit', () => setTimeout(checkLoaded, 200));
+}
+
+function checkLoaded() {
+  if (process.versions.bun || process.versions.deno) return; // these do not tell what is loaded
+  const { sharedObjects } = process.report.getReport();
+  if (!sharedObjects.some((file) => /simd-activations[^/\\]*\.node$/.test(file))) throw new Error('it was unloaded');
 }
 
 /** ESM and CommonJS have to share one state. */
