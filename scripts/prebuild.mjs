@@ -150,12 +150,20 @@ for (const target of wanted) {
   mkdirSync(path.dirname(binary), { recursive: true });
   rmSync(binary, { force: true }); // a process may have the old one mapped
   runQuietly([...compiler, '-shared', ...objects, ...linkOptions, '-o', binary]);
+  if (target.platform === 'win32') clearTimestamp(binary);
   for (const file of readdirSync(path.dirname(binary))) {
     // What the linker of Windows lays beside.
     if (!file.endsWith('.node')) rmSync(path.join(path.dirname(binary), file));
   }
   const seconds = ((Date.now() - started) / 1000).toFixed(0);
   console.log(`${path.relative(root, binary)}: ${readFileSync(binary).length} bytes, ${seconds} s`);
+}
+
+/** The time of linking is all that would differ between two builds of the same sources. */
+function clearTimestamp(file) {
+  const bytes = readFileSync(file);
+  bytes.writeUInt32LE(0, bytes.readUInt32LE(0x3c) + 8); // in the header that the offset at 0x3c leads to
+  writeFileSync(file, bytes);
 }
 
 /**
