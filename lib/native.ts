@@ -1,5 +1,7 @@
 // Finds and loads the native addon.
 
+import { createRequire } from 'node:module';
+import { resolve } from 'node:path';
 import type { Elements } from './kernel.js';
 
 /** `out[i] = f(x[i])`. `dtype` is an index into the binding's `dtypes`. */
@@ -40,7 +42,7 @@ const { version } = require('../package.json') as { version: string };
 export function loadNative(): Loaded {
   const path = process.env['SIMD_ACTIVATIONS_BINARY'];
   try {
-    const binding = path ? require(path) : (requireBuild() ?? requirePrebuild());
+    const binding = path ? requirePath(resolve(path)) : (requireBuild() ?? requirePrebuild());
     if (binding === undefined) return { reason: `there is no binary for ${platform()}` };
     if (binding.version !== version) {
       return { reason: `the binary is of version ${binding.version}, and this package of ${version}` };
@@ -51,44 +53,53 @@ export function loadNative(): Loaded {
   }
 }
 
-/** `load()`; undefined if the file is not there. Whatever else is wrong with it is the caller's. */
-function ifFound(load: () => Binding): Binding | undefined {
-  try {
-    return load();
-  } catch (error) {
-    if ((error as { code?: string }).code === 'MODULE_NOT_FOUND') return undefined;
-    throw error;
-  }
-}
+/** Not by this module's own `require`, of which a bundler would make something that knows only what is in the bundle. */
+const requirePath = (path: string): Binding => createRequire(path)(path);
 
-// Each path below is literal, so that bundlers and file tracers see it.
+// Each path below is literal, so that bundlers and file tracers see it, and directly in a `try`, so that to them a file
+// that is not there is no error.
 
 /** A clone's own build. */
 function requireBuild(): Binding | undefined {
-  return ifFound(() => require('../native/build/Release/simd_activations.node'));
+  try {
+    return require('../native/build/Release/simd_activations.node');
+  } catch (error) {
+    return undefinedIfNotFound(error);
+  }
 }
 
 function requirePrebuild(): Binding | undefined {
-  switch (platform()) {
-    case 'linux-x64-glibc':
-      return ifFound(() => require('../prebuilds/linux-x64/simd-activations.glibc.node'));
-    case 'linux-x64-musl':
-      return ifFound(() => require('../prebuilds/linux-x64/simd-activations.musl.node'));
-    case 'linux-arm64-glibc':
-      return ifFound(() => require('../prebuilds/linux-arm64/simd-activations.glibc.node'));
-    case 'linux-arm64-musl':
-      return ifFound(() => require('../prebuilds/linux-arm64/simd-activations.musl.node'));
-    case 'darwin-x64':
-      return ifFound(() => require('../prebuilds/darwin-x64/simd-activations.node'));
-    case 'darwin-arm64':
-      return ifFound(() => require('../prebuilds/darwin-arm64/simd-activations.node'));
-    case 'win32-x64':
-      return ifFound(() => require('../prebuilds/win32-x64/simd-activations.node'));
-    case 'win32-arm64':
-      return ifFound(() => require('../prebuilds/win32-arm64/simd-activations.node'));
-    default:
-      return undefined;
+  try {
+    switch (platform()) {
+      case 'linux-x64-glibc':
+        return require('../prebuilds/linux-x64/simd-activations.glibc.node');
+      case 'linux-x64-musl':
+        return require('../prebuilds/linux-x64/simd-activations.musl.node');
+      case 'linux-arm64-glibc':
+        return require('../prebuilds/linux-arm64/simd-activations.glibc.node');
+      case 'linux-arm64-musl':
+        return require('../prebuilds/linux-arm64/simd-activations.musl.node');
+      case 'darwin-x64':
+        return require('../prebuilds/darwin-x64/simd-activations.node');
+      case 'darwin-arm64':
+        return require('../prebuilds/darwin-arm64/simd-activations.node');
+      case 'win32-x64':
+        return require('../prebuilds/win32-x64/simd-activations.node');
+      case 'win32-arm64':
+        return require('../prebuilds/win32-arm64/simd-activations.node');
+      default:
+        return undefined;
+    }
+  } catch (error) {
+    return undefinedIfNotFound(error);
   }
+}
+
+/** Whatever else is wrong with a binary is the caller's. */
+function undefinedIfNotFound(error: unknown): undefined {
+  const { code, message } = error as { code?: string; message?: string };
+  // In a program that Bun has compiled the error has no code.
+  if (code !== 'MODULE_NOT_FOUND' && !message?.startsWith('Cannot require module')) throw error;
 }
 
 function platform(): string {

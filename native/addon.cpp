@@ -120,7 +120,7 @@ void callBackward(const Napi::CallbackInfo& info) {
 
 Napi::Value getThreads(const Napi::CallbackInfo& info) { return Napi::Number::New(info.Env(), threads()); }
 
-void setThreadsFrom(const Napi::CallbackInfo& info) { setThreads(info[0].As<Napi::Number>().Uint32Value()); }
+void setThreadsFrom(const Napi::CallbackInfo& info) { setThreads(info[0].As<Napi::Number>().Int32Value()); }
 
 Napi::Value getLastIsa(const Napi::CallbackInfo& info) {
   return Napi::String::New(info.Env(), lastIsa.load(std::memory_order_relaxed));

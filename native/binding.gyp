@@ -19,7 +19,9 @@
         '-isystem', '<!(node -p "path.dirname(require.resolve(\'node-addon-api\'))")',
       ],
       'cflags_cc': ['-std=c++17', '-fno-exceptions', '-fno-rtti'],
-      'ldflags': ['-Wl,-z,nodelete', '-Wl,-z,noexecstack', '-Wl,--gc-sections'],
+      'ldflags': [
+        '-Wl,-z,nodelete', '-Wl,-z,noexecstack', '-Wl,--gc-sections', '-Wl,--version-script=<(module_root_dir)/exports.map',
+      ],
       'libraries': ['-pthread'],
       'xcode_settings': {
         'CLANG_CXX_LANGUAGE_STANDARD': 'c++17',

@@ -25,7 +25,7 @@ uint64_t enabledState() {
 }
 
 constexpr uint64_t kYmm = 0x6;
-constexpr uint64_t kZmm = 0xE6;
+[[maybe_unused]] constexpr uint64_t kZmm = 0xE6;
 
 bool savesZmm(uint64_t state) {
 #if defined(__APPLE__)
