@@ -52,6 +52,11 @@ function nearHalf(x: number, limit: number, c1: number, c3: number, c5: number, 
   return x * ((x2 * c5 + c3) * x2 + c1) + 0.5 - unit;
 }
 
+/** `0.5 + 2 phi(0) x` next to 0. */
+function nearZero(x: number, elsewhere: number): number {
+  return Math.abs(x) < 2 ** -27 ? x * TANH_C1.hi * 0.5 + 0.5 : elsewhere;
+}
+
 /** `E u / (1 + E)^2`. */
 function logisticSlope(e: number, u: number): number {
   const d = e + 1;
@@ -85,7 +90,7 @@ const GELU_ROOT = [0.7517915246935645, -1.4956759177009883e-17, -5.3840409478330
 function geluDerivative(x: number): number {
   const a = atMost(Math.abs(x), 20);
   const a2 = a * a;
-  return mirrored(x, exp(a2 * -0.5) * (distanceFrom(GELU_ROOT, a) * geluSlope(a, a2)));
+  return nearZero(x, mirrored(x, exp(a2 * -0.5) * (distanceFrom(GELU_ROOT, a) * geluSlope(a, a2))));
 }
 
 /** `(R(a) - a / sqrt(2 pi)) / (root - a)`; `a2` is `a * a`. */
@@ -172,7 +177,8 @@ function geluTanhDerivative(x: number): number {
   const slope = q + TANH_C1.hi;
   const m = reducedExp(r * slope);
   const e = (m + 1) * scale[0] * TANH_E0.hi;
-  return mirrored(x, logisticSlope(e, expMinusOne(m, scale[0]) * TANH_E0_NUDGED + r * (slope + (q + q))));
+  const u = expMinusOne(m, scale[0]) * TANH_E0_NUDGED + r * (slope + (q + q));
+  return nearZero(x, mirrored(x, logisticSlope(e, u)));
 }
 
 function geluTanhDerivativeWide(x: number): number {
