@@ -6,32 +6,38 @@
 
 #include "derivatives.h"
 
+// Elements per turn: two vectors, since one chain of dependent operations leaves half of the pipes idle. The float64
+// formulas are long enough to fill them.
+template <class T>
+constexpr size_t kTurn = (sizeof(T) == sizeof(double) ? 1 : 2) * V::kLanes;
+
 // out[i] = formula(x[i]) for an element type T. V does the conversions: load widens, store rounds once and makes NaN
-// canonical. The rest of a buffer goes through the same vector code, over a copy, so that a value's bits do not depend
-// on its place.
+// canonical. The rest of a buffer goes through the same code, over a copy, so that a value's bits do not depend on its
+// place.
 template <class T, V (*formula)(V, const Parameters&)>
-const char* run(const void* x, void* out, size_t n, const Parameters& given) {
+NEVER_INLINE const char* run(const void* x, void* out, size_t n, const Parameters& given) {
   const Parameters parameters = given;  // a copy, which the stores to `out` cannot change: no loads in the loop
   const T* from = static_cast<const T*>(x);
   T* to = static_cast<T*>(out);
   if constexpr (sizeof(T) == sizeof(float) && QuickPath<formula>::kExists) {
     if (QuickPath<formula>::run(from, to, n, parameters)) return kIsaName;
   }
-  // Two vectors at a time, since one chain of dependent operations leaves half of the pipes idle.
   size_t i = 0;
-  for (; i + 2 * V::kLanes <= n; i += 2 * V::kLanes) {
+  for (; i + kTurn<T> <= n; i += kTurn<T>) {
     const V a = formula(V::load(from + i), parameters);
-    const V b = formula(V::load(from + i + V::kLanes), parameters);
-    V::store(to + i, a);
-    V::store(to + i + V::kLanes, b);
+    if constexpr (kTurn<T> == V::kLanes) {
+      V::store(to + i, a);
+    } else {
+      const V b = formula(V::load(from + i + V::kLanes), parameters);
+      V::store(to + i, a);
+      V::store(to + i + V::kLanes, b);
+    }
   }
-  while (i < n) {
-    const size_t count = n - i < V::kLanes ? n - i : V::kLanes;
-    T rest[V::kLanes] = {};
-    memcpy(rest, from + i, count * sizeof(T));
-    V::store(rest, formula(V::load(rest), parameters));
-    memcpy(to + i, rest, count * sizeof(T));
-    i += count;
+  if (i < n) {
+    T rest[kTurn<T>] = {};
+    memcpy(rest, from + i, (n - i) * sizeof(T));
+    run<T, formula>(rest, rest, kTurn<T>, parameters);
+    memcpy(to + i, rest, (n - i) * sizeof(T));
   }
   return kIsaName;
 }
@@ -47,28 +53,30 @@ inline V rounded(V derivative) {
 
 // out[i] = gradOutput[i] derivative(x[i]), likewise.
 template <class T, V (*derivative)(V, const Parameters&)>
-const char* runBackward(const void* gradOutput, const void* x, void* out, size_t n, const Parameters& given) {
+NEVER_INLINE const char* runBackward(const void* gradOutput, const void* x, void* out, size_t n,
+                                     const Parameters& given) {
   const Parameters parameters = given;
   const T* gradFrom = static_cast<const T*>(gradOutput);
   const T* from = static_cast<const T*>(x);
   T* to = static_cast<T*>(out);
   size_t i = 0;
-  for (; i + 2 * V::kLanes <= n; i += 2 * V::kLanes) {
-    const V a = rounded<T>(derivative(V::load(from + i), parameters));
-    const V b = rounded<T>(derivative(V::load(from + i + V::kLanes), parameters));
-    const V ga = V::load(gradFrom + i) * a;
-    const V gb = V::load(gradFrom + i + V::kLanes) * b;
-    V::store(to + i, ga);
-    V::store(to + i + V::kLanes, gb);
+  for (; i + kTurn<T> <= n; i += kTurn<T>) {
+    const V a = V::load(gradFrom + i) * rounded<T>(derivative(V::load(from + i), parameters));
+    if constexpr (kTurn<T> == V::kLanes) {
+      V::store(to + i, a);
+    } else {
+      const size_t k = i + V::kLanes;
+      const V b = V::load(gradFrom + k) * rounded<T>(derivative(V::load(from + k), parameters));
+      V::store(to + i, a);
+      V::store(to + k, b);
+    }
   }
-  while (i < n) {
-    const size_t count = n - i < V::kLanes ? n - i : V::kLanes;
-    T rest[V::kLanes] = {}, grad[V::kLanes] = {};
-    memcpy(rest, from + i, count * sizeof(T));
-    memcpy(grad, gradFrom + i, count * sizeof(T));
-    V::store(rest, V::load(grad) * rounded<T>(derivative(V::load(rest), parameters)));
-    memcpy(to + i, rest, count * sizeof(T));
-    i += count;
+  if (i < n) {
+    T rest[kTurn<T>] = {}, grad[kTurn<T>] = {};
+    memcpy(rest, from + i, (n - i) * sizeof(T));
+    memcpy(grad, gradFrom + i, (n - i) * sizeof(T));
+    runBackward<T, derivative>(grad, rest, rest, kTurn<T>, parameters);
+    memcpy(to + i, rest, (n - i) * sizeof(T));
   }
   return kIsaName;
 }

@@ -24,7 +24,7 @@
 #error "simd-activations needs g++ or clang: the kernels are compiled for several instruction sets in one build"
 #endif
 
-// For a rare case's code, out of the way of the common one's.
+// For code that is to exist once: a rare case, out of the way of the common one, or a long kernel.
 #define NEVER_INLINE __attribute__((noinline))
 
 // Before a loop of constant length over vectors, which are to stay in registers.

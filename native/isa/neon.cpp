@@ -9,6 +9,7 @@
 
 #include "../dispatch.h"
 #include "../sixteen_bit.h"
+#include "../target.h"
 
 namespace simd_activations {
 namespace {
