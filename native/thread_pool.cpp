@@ -22,23 +22,23 @@
 namespace simd_activations {
 namespace {
 
-// One call of parallelFor, on the caller's stack. `next` is shared out; the rest is guarded by the pool's mutex.
+// One call of parallelFor, on the caller's stack. The pool's mutex guards what is written to, but `next`.
 struct Job {
   const Body body;
   void* const context;
-  const size_t count;
-  const size_t grain;
-  std::atomic<size_t> next{0};
-  int open;        // how many more helpers may join
-  int active = 0;  // helpers at work
+  const Work piecewise;
+  std::atomic<size_t> next{0};  // where the next piece begins
+  int open;                     // how many more helpers may join
+  std::atomic<int> active{0};   // helpers at work; may be read without the mutex
   std::condition_variable idle;
   Job* following = nullptr;
 
-  Job(Body b, void* c, size_t n, size_t g, int helpers) : body(b), context(c), count(n), grain(g), open(helpers) {}
+  Job(Body b, void* c, const Work& w, int helpers) : body(b), context(c), piecewise(w), open(helpers) {}
 
   // Takes piece after piece until none is left.
   void work() {
     const DefaultFpState state;
+    const size_t count = piecewise.count, grain = piecewise.grain;
     for (;;) {
       const size_t begin = next.fetch_add(grain, std::memory_order_relaxed);
       if (begin >= count) return;
@@ -47,10 +47,22 @@ struct Job {
   }
 };
 
+// How long a thread looks out for what will come soon: 20 to 50 microseconds.
+constexpr int kSpins = 1000;
+
+void pause() {
+#if defined(__x86_64__)
+  __builtin_ia32_pause();
+#elif defined(__aarch64__)
+  __asm__ volatile("yield");
+#endif
+}
+
 struct Pool {
   std::mutex mutex;
   std::condition_variable wake;
-  Job* jobs = nullptr;  // those that want more helpers, the oldest first
+  Job* jobs = nullptr;               // those that want more helpers, the oldest first
+  std::atomic<bool> waiting{false};  // jobs != nullptr; may be read without the mutex
   int created = 0;
 
   void add(Job* job);
@@ -64,14 +76,16 @@ void Pool::add(Job* job) {
   Job** last = &jobs;
   while (*last != nullptr) last = &(*last)->following;
   *last = job;
+  waiting.store(true, std::memory_order_relaxed);
 }
 
 void Pool::remove(Job* job) {
   for (Job** p = &jobs; *p != nullptr; p = &(*p)->following) {
     if (*p != job) continue;
     *p = job->following;
-    return;
+    break;
   }
+  waiting.store(jobs != nullptr, std::memory_order_relaxed);
 }
 
 void Pool::helperMain() {
@@ -86,6 +100,11 @@ void Pool::helperMain() {
     lock.lock();
     // Under the lock, since the job is gone as soon as its owner sees that nobody is at work.
     if (--job->active == 0) job->idle.notify_one();
+    if (jobs != nullptr) continue;
+    // Who calls once calls again: the next layer, the next batch. To be woken takes longer than this.
+    lock.unlock();
+    for (int i = 0; i < kSpins && !waiting.load(std::memory_order_relaxed); i++) pause();
+    lock.lock();
   }
 }
 
@@ -166,11 +185,10 @@ int threads() {
 
 void setThreads(int count) { theSetting.store(count, std::memory_order_relaxed); }
 
-void parallelFor(size_t count, size_t grain, Body body, void* context) {
-  const size_t pieces = count / grain + (count % grain != 0);
-  const size_t others = static_cast<size_t>(threads() - 1);
-  const int helpers = static_cast<int>(pieces <= others ? (pieces == 0 ? 0 : pieces - 1) : others);
-  Job job(body, context, count, grain, helpers);
+void parallelFor(const Work& work, Body body, void* context) {
+  const size_t others = static_cast<size_t>(threads() - 1), shares = work.count / work.share;
+  const int helpers = shares < 2 ? 0 : static_cast<int>(shares - 1 < others ? shares - 1 : others);
+  Job job(body, context, work, helpers);
   if (helpers == 0) {
     job.work();
     return;
@@ -184,8 +202,13 @@ void parallelFor(size_t count, size_t grain, Body body, void* context) {
   }
   for (int i = 0; i < helpers; i++) p.wake.notify_one();
   job.work();
-  std::unique_lock<std::mutex> lock(p.mutex);
-  p.remove(&job);
+  {
+    const std::lock_guard<std::mutex> lock(p.mutex);
+    p.remove(&job);
+  }
+  // What is left is the end of the pieces at work, some microseconds: less than it takes to sleep and be woken.
+  for (int i = 0; i < kSpins && job.active.load(std::memory_order_acquire) > 0; i++) pause();
+  std::unique_lock<std::mutex> lock(p.mutex);  // also waits for a helper that is still using the job
   while (job.active > 0) job.idle.wait(lock);
 }
 

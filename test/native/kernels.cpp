@@ -134,7 +134,7 @@ void checkPool() {
         for (int round = 0; round < 50; round++) {
           setThreads(1 + (round + c) % 5);
           std::vector<unsigned char> seen(count);
-          parallelFor(count, 97, [](void* context, size_t begin, size_t end) {
+          parallelFor({count, 97, 100}, [](void* context, size_t begin, size_t end) {
             unsigned char* marks = static_cast<unsigned char*>(context);
             for (size_t i = begin; i < end; i++) marks[i]++;
           }, seen.data());
