@@ -7,21 +7,26 @@
 
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { gelu, mish, silu, softplus } from 'simd-activations';
+import {
+  gelu,
+  geluBackward,
+  mish,
+  mishBackward,
+  silu,
+  siluBackward,
+  softplus,
+  softplusBackward,
+} from 'simd-activations';
 
 const of = (f) => (x) => f(Float64Array.of(x))[0];
 const F = { gelu: of(gelu), silu: of(silu), mish: of(mish), softplus: of(softplus) };
 
-// The derivatives by their formulas, over the functions: silu(x) = x s(x), gelu(x) = x P(x), mish(x) = x t(x).
-const factor = (f, atZero) => (x) => (x === 0 ? atZero : f(x) / x);
-const sigmoid = factor(F.silu, 0.5);
-const normal = factor(F.gelu, 0.5);
-const mishFactor = factor(F.mish, 0.6);
+const derivativeOf = (backward) => (x) => backward(Float64Array.of(1), Float64Array.of(x))[0];
 const derivatives = {
-  gelu: (x) => normal(x) + (x * Math.exp(-x * x * 0.5)) / Math.sqrt(2 * Math.PI),
-  silu: (x) => sigmoid(x) * (1 + x * (1 - sigmoid(x))),
-  mish: (x) => mishFactor(x) + x * (1 - mishFactor(x) ** 2) * sigmoid(x),
-  softplus: sigmoid,
+  gelu: derivativeOf(geluBackward),
+  silu: derivativeOf(siluBackward),
+  mish: derivativeOf(mishBackward),
+  softplus: derivativeOf(softplusBackward),
 };
 
 const names = { gelu: 'GELU', silu: 'SiLU', mish: 'Mish', softplus: 'Softplus' };
