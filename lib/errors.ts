@@ -34,3 +34,9 @@ export function invalidValue(argument: string, reason: string, value: unknown): 
 export function outOfRange(argument: string, expected: string, value: unknown): RangeError {
   return withCode(new RangeError(`${argument} must be ${expected}. Received ${inspect(value)}`), 'ERR_OUT_OF_RANGE');
 }
+
+/** What a call that an AbortSignal ended rejects with. */
+export function abortError(reason: unknown): Error {
+  const error = withCode(new Error('The operation was aborted', { cause: reason }), 'ABORT_ERR');
+  return Object.defineProperty(error, 'name', { value: 'AbortError', configurable: true, writable: true });
+}

@@ -70,6 +70,17 @@ export function boolean(argument: string, value: unknown): boolean {
   return value;
 }
 
+// As Node tells an AbortSignal, so that other implementations serve too.
+export function abortSignal(argument: string, value: unknown): void {
+  if (value === null || typeof value !== 'object' || !('aborted' in value)) {
+    throw invalidType(argument, 'an AbortSignal', value);
+  }
+}
+
+export function func(argument: string, value: unknown): void {
+  if (typeof value !== 'function') throw invalidType(argument, 'a function', value);
+}
+
 /** `value` as an integer of at least 1 and at most `max`. */
 export function positiveInteger(argument: string, value: unknown, max: number): number {
   if (!Number.isInteger(number(argument, value)) || (value as number) < 1 || (value as number) > max) {
@@ -81,6 +92,10 @@ export function positiveInteger(argument: string, value: unknown, max: number): 
 const typedArray = Object.getPrototypeOf(Uint8Array.prototype);
 // The getter of %TypedArray%.prototype: it works for arrays of other realms, and cannot be forged.
 const tagGetter = Object.getOwnPropertyDescriptor(typedArray, Symbol.toStringTag)?.get as () => string | undefined;
+const lengthGetter = Object.getOwnPropertyDescriptor(typedArray, 'length')?.get as () => number;
+
+/** The length of an array now, whatever a subclass says: 0 if its buffer is detached or has become too short. */
+export const lengthOf = (array: FloatArray): number => lengthGetter.call(array);
 
 // What the elements of each class of arrays can be.
 const DTYPES = new Map<string | undefined, readonly DType[]>([
