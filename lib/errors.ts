@@ -3,7 +3,8 @@
 
 import { inspect } from 'node:util';
 
-function withCode<E extends Error>(error: E, code: string): E {
+/** `error` with the property `code`, as Node's errors have it. */
+export function withCode<E extends Error>(error: E, code: string): E {
   return Object.assign(error, { code });
 }
 
