@@ -2,16 +2,16 @@
 
 import { run } from './backend.js';
 import type { Elements, Kernel, Parameters } from './kernel.js';
+import { arrayLike, operandOf } from './tensor.js';
 import {
+  type ActivationInput,
   type ActivationOptions,
-  assertLike,
   assertNoPartialOverlap,
   type DType,
-  dtypeOf,
   type FloatArray,
 } from './validate.js';
 
-type Options<T extends FloatArray> = Pick<ActivationOptions<T>, 'out' | 'dtype'>;
+type Options<T extends ActivationInput> = Pick<ActivationOptions<T>, 'out' | 'dtype'>;
 
 /** A call whose arguments are valid. */
 export interface Job {
@@ -23,39 +23,55 @@ export interface Job {
   readonly x: FloatArray;
   /** Undefined: a new array. */
   readonly out: FloatArray | undefined;
+  /** What the function returns, given its array. */
+  finish(result: FloatArray): unknown;
 }
 
 /** `f(x)` in `out` or a new array. `parametersOf` makes the kernel's parameters. */
-export function apply<T extends FloatArray>(
+export function apply<T extends ActivationInput>(
   kernel: Kernel,
   x: T,
-  { out, dtype: named }: Options<T>,
+  options: Options<T>,
   parametersOf: (dtype: DType) => Parameters = noParameters,
 ): T {
-  const dtype = dtypeOf('x', x, named);
-  if (out !== undefined) {
-    assertLike('options.out', out, x);
-    assertNoPartialOverlap(out, 'x', x);
-  }
-  return perform({ kernel, dtype, parameters: parametersOf(dtype), gradOutput: undefined, x, out }) as T;
+  return perform(kernel, undefined, x, options, parametersOf) as T;
 }
 
 /** `gradOutput * f'(x)` in `out` or a new array. */
-export function applyBackward<T extends FloatArray>(
+export function applyBackward<T extends ActivationInput>(
   kernel: Kernel,
   gradOutput: T,
   x: T,
-  { out, dtype: named }: Options<T>,
+  options: Options<T>,
   parametersOf: (dtype: DType) => Parameters = noParameters,
 ): T {
-  const dtype = dtypeOf('x', x, named);
-  assertLike('gradOutput', gradOutput, x);
+  return perform(kernel, { gradOutput }, x, options, parametersOf) as T;
+}
+
+function perform(
+  kernel: Kernel,
+  derivative: { gradOutput: unknown } | undefined,
+  x: ActivationInput,
+  options: Options<ActivationInput>,
+  parametersOf: (dtype: DType) => Parameters,
+): unknown {
+  const operand = operandOf('x', x, options.dtype);
+  const { array, dtype } = operand;
+  const gradOutput = derivative && arrayLike('gradOutput', derivative.gradOutput, operand);
+  const out = options.out === undefined ? undefined : arrayLike('options.out', options.out, operand);
   if (out !== undefined) {
-    assertLike('options.out', out, x);
-    assertNoPartialOverlap(out, 'x', x);
-    assertNoPartialOverlap(out, 'gradOutput', gradOutput);
+    assertNoPartialOverlap(out, 'x', array);
+    if (gradOutput !== undefined) assertNoPartialOverlap(out, 'gradOutput', gradOutput);
   }
-  return perform({ kernel, dtype, parameters: parametersOf(dtype), gradOutput, x, out }) as T;
+  const finish = (result: FloatArray) => options.out ?? operand.wrap(result);
+  const job = { kernel, dtype, parameters: parametersOf(dtype), gradOutput, x: array, out, finish };
+  if (captured !== undefined) {
+    captured.job = job;
+    return undefined;
+  }
+  const result = resultOf(job);
+  run(kernel, dtype, gradOutput && elementsOf(gradOutput), elementsOf(array), elementsOf(result), job.parameters);
+  return finish(result);
 }
 
 const noParameters = (): Parameters => ({ beta: 1, threshold: 0 });
@@ -77,19 +93,8 @@ export function jobOf(call: () => unknown): Job {
   return capture.job as Job;
 }
 
-function perform(job: Job): FloatArray {
-  if (captured !== undefined) {
-    captured.job = job;
-    return job.x;
-  }
-  const { kernel, dtype, gradOutput, x, parameters } = job;
-  const result = resultOf(job);
-  run(kernel, dtype, gradOutput && elementsOf(gradOutput), elementsOf(x), elementsOf(result), parameters);
-  return result;
-}
-
 /** Where the job's result goes: `out` or a new array of the class and length of `x`, but no subclass. */
-export function resultOf({ x, out }: Job): FloatArray {
+export function resultOf({ x, out }: Pick<Job, 'x' | 'out'>): FloatArray {
   if (out !== undefined) return out;
   const classes = globalThis as unknown as Record<string, new (length: number) => FloatArray>;
   return new (classes[x[Symbol.toStringTag]] as new (length: number) => FloatArray)(x.length);

@@ -11,13 +11,13 @@
  */
 
 import * as activations from './activations.js';
-import { type Job, jobOf } from './apply.js';
+import { jobOf } from './apply.js';
 import * as derivatives from './derivatives.js';
 import { inSlices, type PromiseOptions } from './slices.js';
 import {
+  type ActivationInput,
   type ActivationOptions,
   abortSignal,
-  type FloatArray,
   func,
   type GeluOptions,
   optionsObject,
@@ -26,21 +26,21 @@ import {
 
 export type { Progress, PromiseOptions } from './slices.js';
 
-type AllOptions<T extends FloatArray> = GeluOptions<T> & SoftplusOptions<T>;
+type AllOptions<T extends ActivationInput> = GeluOptions<T> & SoftplusOptions<T>;
 
-async function promised<T extends FloatArray>(
+async function promised<T extends ActivationInput>(
   call: (options: AllOptions<T>) => T,
   options: (ActivationOptions<T> & PromiseOptions) | undefined,
 ): Promise<T> {
   const { signal, onProgress, ...rest } = read<T>(options);
   if (signal !== undefined) abortSignal('options.signal', signal);
   if (onProgress !== undefined) func('options.onProgress', onProgress);
-  const job: Job = jobOf(() => call(rest));
-  return (await inSlices(job, { signal, onProgress })) as T;
+  const job = jobOf(() => call(rest));
+  return job.finish(await inSlices(job, { signal, onProgress })) as T;
 }
 
 /** The options' properties, each read once. */
-function read<T extends FloatArray>(options: object | undefined): AllOptions<T> & PromiseOptions {
+function read<T extends ActivationInput>(options: object | undefined): AllOptions<T> & PromiseOptions {
   const given: Partial<AllOptions<T> & PromiseOptions> = optionsObject(options);
   const { approximate, beta, threshold, out, dtype, signal, onProgress } = given;
   return { approximate, beta, threshold, out, dtype, signal, onProgress };
@@ -54,12 +54,12 @@ function read<T extends FloatArray>(options: object | undefined): AllOptions<T> 
  * @returns A promise for what gelu returns. Rejects with what gelu throws, with an AbortError (`ABORT_ERR`), or with
  * `ERR_INVALID_ARG_VALUE` if an array is detached or resized meanwhile.
  */
-export function gelu<T extends FloatArray>(x: T, options?: GeluOptions<T> & PromiseOptions): Promise<T> {
+export function gelu<T extends ActivationInput>(x: T, options?: GeluOptions<T> & PromiseOptions): Promise<T> {
   return promised((o: GeluOptions<T>) => activations.gelu(x, o), options);
 }
 
 /** SiLU, as the synchronous `silu`; with promises as {@link gelu}. */
-export function silu<T extends FloatArray>(x: T, options?: ActivationOptions<T> & PromiseOptions): Promise<T> {
+export function silu<T extends ActivationInput>(x: T, options?: ActivationOptions<T> & PromiseOptions): Promise<T> {
   return promised((o: ActivationOptions<T>) => activations.silu(x, o), options);
 }
 
@@ -67,17 +67,17 @@ export function silu<T extends FloatArray>(x: T, options?: ActivationOptions<T> 
 export const swish = silu;
 
 /** Mish, as the synchronous `mish`; with promises as {@link gelu}. */
-export function mish<T extends FloatArray>(x: T, options?: ActivationOptions<T> & PromiseOptions): Promise<T> {
+export function mish<T extends ActivationInput>(x: T, options?: ActivationOptions<T> & PromiseOptions): Promise<T> {
   return promised((o: ActivationOptions<T>) => activations.mish(x, o), options);
 }
 
 /** Softplus, as the synchronous `softplus`; with promises as {@link gelu}. */
-export function softplus<T extends FloatArray>(x: T, options?: SoftplusOptions<T> & PromiseOptions): Promise<T> {
+export function softplus<T extends ActivationInput>(x: T, options?: SoftplusOptions<T> & PromiseOptions): Promise<T> {
   return promised((o: SoftplusOptions<T>) => activations.softplus(x, o), options);
 }
 
 /** `gradOutput * gelu'(x)`, as the synchronous `geluBackward`; with promises as {@link gelu}. */
-export function geluBackward<T extends FloatArray>(
+export function geluBackward<T extends ActivationInput>(
   gradOutput: T,
   x: T,
   options?: GeluOptions<T> & PromiseOptions,
@@ -86,7 +86,7 @@ export function geluBackward<T extends FloatArray>(
 }
 
 /** `gradOutput * silu'(x)`, as the synchronous `siluBackward`; with promises as {@link gelu}. */
-export function siluBackward<T extends FloatArray>(
+export function siluBackward<T extends ActivationInput>(
   gradOutput: T,
   x: T,
   options?: ActivationOptions<T> & PromiseOptions,
@@ -98,7 +98,7 @@ export function siluBackward<T extends FloatArray>(
 export const swishBackward = siluBackward;
 
 /** `gradOutput * mish'(x)`, as the synchronous `mishBackward`; with promises as {@link gelu}. */
-export function mishBackward<T extends FloatArray>(
+export function mishBackward<T extends ActivationInput>(
   gradOutput: T,
   x: T,
   options?: ActivationOptions<T> & PromiseOptions,
@@ -107,7 +107,7 @@ export function mishBackward<T extends FloatArray>(
 }
 
 /** `gradOutput * softplus'(x)`, as the synchronous `softplusBackward`; with promises as {@link gelu}. */
-export function softplusBackward<T extends FloatArray>(
+export function softplusBackward<T extends ActivationInput>(
   gradOutput: T,
   x: T,
   options?: SoftplusOptions<T> & PromiseOptions,

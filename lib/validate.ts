@@ -17,13 +17,24 @@ export interface Float16ArrayLike {
 /** The arrays that the functions take and return. A Uint16Array holds the bits of float16 or bfloat16 numbers. */
 export type FloatArray = Float32Array | Float64Array | Float16ArrayLike | Uint16Array;
 
+/**
+ * An object that holds numbers and says of which type and shape: a tensor of onnxruntime or transformers.js, an ndarray,
+ * or an object of your own. Its array is as {@link FloatArray} says; `type` or `dtype` is a {@link DType}. Its elements
+ * must be on the CPU, without gaps.
+ */
+export type TensorLike = { readonly data: object } & ({ readonly type: string } | { readonly dtype: string }) &
+  ({ readonly dims: readonly number[] } | { readonly shape: readonly number[] });
+
+/** What the functions take; they return the same kind. */
+export type ActivationInput = FloatArray | TensorLike;
+
 /** The types of elements. */
 export type DType = 'float32' | 'float64' | 'float16' | 'bfloat16';
 
 /** What all functions take. */
-export interface ActivationOptions<T extends FloatArray = FloatArray> {
+export interface ActivationOptions<T extends ActivationInput = FloatArray> {
   /**
-   * Where the result goes: an array of the type and length of `x`. It may be `x` itself (or `gradOutput`), or a view of
+   * Where the result goes: an array of the type and length, or a tensor of the type and shape, of `x`. It may be `x` itself (or `gradOutput`), or a view of
    * the same elements; any other overlap is an error. By default a new array.
    */
   out?: T | undefined;
@@ -32,13 +43,13 @@ export interface ActivationOptions<T extends FloatArray = FloatArray> {
 }
 
 /** torch.nn.GELU's parameters. */
-export interface GeluOptions<T extends FloatArray = FloatArray> extends ActivationOptions<T> {
+export interface GeluOptions<T extends ActivationInput = FloatArray> extends ActivationOptions<T> {
   /** `'none'`: the exact form, by the error function. `'tanh'`: the approximation by the hyperbolic tangent. */
   approximate?: 'none' | 'tanh' | undefined;
 }
 
 /** torch.nn.Softplus's parameters. For arrays of any type but float64 both are rounded to float32. */
-export interface SoftplusOptions<T extends FloatArray = FloatArray> extends ActivationOptions<T> {
+export interface SoftplusOptions<T extends ActivationInput = FloatArray> extends ActivationOptions<T> {
   /** Default 1. */
   beta?: number | undefined;
   /** Where `x * beta` is greater, in float64 for float64 arrays and in float32 for all others, the result is `x`. Default 20. */
@@ -106,15 +117,15 @@ const DTYPES = new Map<string | undefined, readonly DType[]>([
 ]);
 const CLASSES = 'a Float32Array, Float64Array, Float16Array or Uint16Array';
 
-/** The type of `array`'s elements, which `dtype` names if its class leaves it open. */
-export function dtypeOf(argument: string, array: unknown, dtype: unknown): DType {
+/** The type of `array`'s elements, which `dtype`, the value of `dtypeArgument`, names if its class leaves it open. */
+export function dtypeOf(argument: string, array: unknown, dtype: unknown, dtypeArgument = 'options.dtype'): DType {
   const tag = tagGetter.call(array);
   const possible = DTYPES.get(tag);
   if (possible === undefined) throw invalidType(argument, CLASSES, array);
   if ((array as FloatArray).length === 0) assertUsable(argument, array as FloatArray);
   if (dtype === undefined && possible.length === 1) return possible[0] as DType;
-  if (dtype === undefined) throw invalidValue('options.dtype', `must be given for a ${tag}`, dtype);
-  return oneOf('options.dtype', dtype, possible);
+  if (dtype === undefined) throw invalidValue(dtypeArgument, `must be given for a ${tag}`, dtype);
+  return oneOf(dtypeArgument, dtype, possible);
 }
 
 // An array has length 0 when its buffer is detached, or was resized to end before the array does.
