@@ -28,7 +28,7 @@ const code = (call: () => unknown): string | undefined => {
 /** transformers.js's class: around a tensor of onnxruntime, behind a proxy, with a method named stride. */
 class Transformers {
   readonly ort: Any;
-  constructor(...args: ConstructorParameters<typeof Tensor>) {
+  constructor(...args: [string, Float32Array, number[]]) {
     this.ort = new (Tensor as Any)(...args);
     // biome-ignore lint/correctness/noConstructorReturn: as theirs
     return new Proxy(this, {
