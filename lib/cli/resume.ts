@@ -6,7 +6,7 @@ import { codeOf, UsageError } from './errors.js';
 import { modeOf, type Output, removeIfThere, replace, writeAll } from './output.js';
 
 // Milliseconds of work that may be lost.
-const SAVE_EVERY = 500;
+const SAVE_EVERY = 100;
 
 /** What is written beside the partial file. */
 interface Journal {
@@ -42,7 +42,6 @@ export class ResumableOutput implements Output {
     await usable.truncate(start);
     const output = new ResumableOutput(file, partial, usable, start);
     await output.save();
-    output.saved = Number.NEGATIVE_INFINITY; // the first block is saved at once
     return output;
   }
 
