@@ -63,15 +63,15 @@ function perform(
     assertNoPartialOverlap(out, 'x', array);
     if (gradOutput !== undefined) assertNoPartialOverlap(out, 'gradOutput', gradOutput);
   }
-  const finish = (result: FloatArray) => options.out ?? operand.wrap(result);
-  const job = { kernel, dtype, parameters: parametersOf(dtype), gradOutput, x: array, out, finish };
+  const parameters = parametersOf(dtype);
   if (captured !== undefined) {
-    captured.job = job;
+    const finish = (result: FloatArray) => options.out ?? operand.wrap(result);
+    captured.job = { kernel, dtype, parameters, gradOutput, x: array, out, finish };
     return undefined;
   }
-  const result = resultOf(job);
-  run(kernel, dtype, gradOutput && elementsOf(gradOutput), elementsOf(array), elementsOf(result), job.parameters);
-  return finish(result);
+  const result = out ?? newArrayLike(array);
+  run(kernel, dtype, gradOutput && elementsOf(gradOutput), elementsOf(array), elementsOf(result), parameters);
+  return options.out ?? operand.wrap(result);
 }
 
 const noParameters = (): Parameters => ({ beta: 1, threshold: 0 });
@@ -93,9 +93,8 @@ export function jobOf(call: () => unknown): Job {
   return capture.job as Job;
 }
 
-/** Where the job's result goes: `out` or a new array of the class and length of `x`, but no subclass. */
-export function resultOf({ x, out }: Pick<Job, 'x' | 'out'>): FloatArray {
-  if (out !== undefined) return out;
+/** A new array of the class and length of `x`, but no subclass. */
+export function newArrayLike(x: FloatArray): FloatArray {
   const classes = globalThis as unknown as Record<string, new (length: number) => FloatArray>;
   return new (classes[x[Symbol.toStringTag]] as new (length: number) => FloatArray)(x.length);
 }

@@ -5,7 +5,7 @@
 // thread the same would need a copy of everything, and would not be faster: the kernels use all threads already.
 
 import { AsyncResource } from 'node:async_hooks';
-import { type Job, resultOf, sliceOf } from './apply.js';
+import { type Job, newArrayLike, sliceOf } from './apply.js';
 import { run } from './backend.js';
 import { abortError, invalidValue } from './errors.js';
 import { type FloatArray, lengthOf } from './validate.js';
@@ -124,7 +124,7 @@ function turn(): void {
 export function inSlices(job: Job, options: PromiseOptions): Promise<FloatArray> {
   return new Promise((resolve, reject) => {
     if (options.signal?.aborted) throw abortError(options.signal.reason);
-    queue.push(new Call(job, resultOf(job), options, resolve, reject));
+    queue.push(new Call(job, job.out ?? newArrayLike(job.x), options, resolve, reject));
     schedule();
   });
 }

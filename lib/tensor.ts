@@ -15,6 +15,8 @@ export interface Operand {
   wrap(result: FloatArray): unknown;
 }
 
+const itself = (result: FloatArray): FloatArray => result;
+
 /** `value`, an array or tensor, and the type of its elements, which `dtype` names if the class leaves it open. */
 export function operandOf(argument: string, value: ActivationInput, dtype: unknown): Operand {
   if (isTensor(value)) return tensorOf(argument, value, dtype);
@@ -22,7 +24,7 @@ export function operandOf(argument: string, value: ActivationInput, dtype: unkno
     array: value as FloatArray,
     dtype: dtypeOf(argument, value, dtype),
     layout: undefined,
-    wrap: (result) => result,
+    wrap: itself,
   };
 }
 

@@ -45,14 +45,18 @@ function run(args: string, { input, env }: RunOptions = {}) {
   const { status, stdout, stderr } = spawnSync(process.execPath, [main, ...args.split(' ')], options);
   return { status, stdout, stderr: stderr.toString() };
 }
-function start(args: string, env: Record<string, string> = {}): ChildProcess {
-  return spawn(process.execPath, [main, ...args.split(' ')], {
+interface Started {
+  readonly child: ChildProcess;
+  readonly ended: Promise<unknown>;
+}
+function start(args: string, env: Record<string, string> = {}): Started {
+  const child = spawn(process.execPath, [main, ...args.split(' ')], {
     cwd: folder,
     env: { ...process.env, ...env },
     stdio: 'ignore',
   });
+  return { child, ended: new Promise((resolve) => child.once('exit', resolve)) };
 }
-const ended = (child: ChildProcess): Promise<unknown> => new Promise((resolve) => child.once('exit', resolve));
 const SLOW = { SIMD_ACTIVATIONS_BACKEND: 'js' };
 
 const bytes = (x: ArrayBufferView): Buffer => Buffer.from(x.buffer, x.byteOffset, x.byteLength);
@@ -215,8 +219,10 @@ describe('files', () => {
     expect(readdirSync(folder).toSorted()).toEqual(['link.npy', 'x.npy']);
   });
 
-  it('of any size in little memory', () => {
-    write('hook.cjs', "process.on('exit', () => console.error(process.resourceUsage().maxRSS))");
+  it.skipIf(process.platform !== 'linux')('of any size in little memory', () => {
+    // Not resourceUsage(), which counts what the parent had when it forked.
+    const peak = "require('node:fs').readFileSync('/proc/self/status', 'utf8').match(/VmHWM:\\s*(\\d+)/)[1]";
+    write('hook.cjs', `process.on('exit', () => console.error(${peak}))`);
     writeFileSync(file('x.bin'), '');
     truncateSync(file('x.bin'), 2 ** 30);
     const env = { NODE_OPTIONS: `--require ${file('hook.cjs')}` };
@@ -364,33 +370,35 @@ describe('interruptions', () => {
   it('by SIGKILL leave what was there, by others not even a trace', async () => {
     for (let round = 0; round < 10; round++) {
       write('x.npy', before);
-      const child = start('gelu x.npy x.npy', round % 2 ? SLOW : {});
+      const { child, ended } = start('gelu x.npy x.npy', round % 2 ? SLOW : {});
       await sleep(60 + round * 40);
       child.kill('SIGKILL');
-      await ended(child);
+      await ended;
       const now = read('x.npy');
       expect(now.equals(before) || now.equals(after)).toBe(true);
     }
     for (const name of readdirSync(folder)) if (name.startsWith('.')) rmSync(file(name));
     for (const signal of ['SIGINT', 'SIGTERM'] as const) {
       write('x.npy', before);
-      const child = start('gelu x.npy y.npy', SLOW);
-      while (!readdirSync(folder).some((name) => name.endsWith('.tmp'))) await sleep(5);
+      const { child, ended } = start('gelu x.npy y.npy', SLOW);
+      for (; !readdirSync(folder).some((name) => name.endsWith('.tmp')); await sleep(5))
+        expect(child.exitCode).toBe(null);
       child.kill(signal);
-      await ended(child);
+      await ended;
       expect(child.signalCode).toBe(signal);
       expect(readdirSync(folder)).toEqual(['x.npy']);
     }
   });
 
-  it.each(['', ' --shard 2/3'])('are made good by --resume%s', async (shard) => {
+  it.each(['', ' --shard 2/2'])('are made good by --resume%s', async (shard) => {
     write('x.npy', before);
     const args = `gelu x.npy y.npy --resume${shard}`;
-    const child = start(args, SLOW);
+    const { child, ended } = start(args, SLOW);
     await begun(child);
+    child.kill('SIGSTOP');
     expect(run(args).stderr).toMatch(new RegExp(`process ${child.pid} is writing `)); // while it lives
     child.kill('SIGKILL');
-    await ended(child);
+    await ended;
     expect(existsSync(file('y.npy'))).toBe(false);
     const { status, stdout } = run(`${args} --json`);
     const summary = JSON.parse(stdout.toString());
@@ -399,7 +407,7 @@ describe('interruptions', () => {
     expect(summary.elements).toBeLessThan(doubles.length);
     if (shard !== '') {
       expect(run(`${args} --json`).stdout.toString()).toContain('"elements":0'); // it is there already
-      for (const other of ['1/3', '3/3']) expect(run(`gelu x.npy y.npy --shard ${other}`).status).toBe(0);
+      expect(run('gelu x.npy y.npy --shard 1/2').status).toBe(0);
     }
     expect(read('y.npy').equals(after)).toBe(true);
     expect(readdirSync(folder).toSorted()).toEqual(['x.npy', 'y.npy']);
@@ -407,10 +415,10 @@ describe('interruptions', () => {
 
   it('never mix what was begun with other options or another input', async () => {
     write('x.npy', before);
-    const child = start('gelu x.npy y.npy --approximate tanh --resume', SLOW);
+    const { child, ended } = start('gelu x.npy y.npy --approximate tanh --resume', SLOW);
     await begun(child);
     child.kill('SIGKILL');
-    await ended(child);
+    await ended;
     expect(JSON.parse(run('gelu x.npy y.npy --resume --json').stdout.toString()).resumedAt).toBe(0);
     expect(read('y.npy').equals(after)).toBe(true);
   });
@@ -418,7 +426,7 @@ describe('interruptions', () => {
   it('are not needed for shards, which run at the same time', async () => {
     write('x.npy', before);
     const children = [1, 2, 3, 4, 5].map((i) => start(`gelu x.npy y.npy --shard ${i}/5`));
-    const codes = await Promise.all(children.map(ended));
+    const codes = await Promise.all(children.map(({ ended }) => ended));
     expect(codes).toEqual([0, 0, 0, 0, 0]);
     expect(read('y.npy').equals(after)).toBe(true);
     expect(readdirSync(folder).toSorted()).toEqual(['x.npy', 'y.npy']);
