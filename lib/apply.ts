@@ -55,6 +55,8 @@ function perform(
   options: Options<ActivationInput>,
   parametersOf: (dtype: DType) => Parameters,
 ): unknown {
+  const capture = captured;
+  captured = undefined; // a tensor's getters may call functions, which compute
   const operand = operandOf('x', x, options.dtype);
   const { array, dtype } = operand;
   const gradOutput = derivative && arrayLike('gradOutput', derivative.gradOutput, operand);
@@ -64,9 +66,9 @@ function perform(
     if (gradOutput !== undefined) assertNoPartialOverlap(out, 'gradOutput', gradOutput);
   }
   const parameters = parametersOf(dtype);
-  if (captured !== undefined) {
+  if (capture !== undefined) {
     const finish = (result: FloatArray) => options.out ?? operand.wrap(result);
-    captured.job = { kernel, dtype, parameters, gradOutput, x: array, out, finish };
+    capture.job = { kernel, dtype, parameters, gradOutput, x: array, out, finish };
     return undefined;
   }
   const result = out ?? newArrayLike(array);

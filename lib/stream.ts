@@ -73,7 +73,10 @@ class Activation extends Transform {
     inSlices(
       jobOf(() => this.#call(x)),
       { signal: this.#abort.signal },
-    ).then(() => callback(null, result), callback);
+    ).then(
+      () => process.nextTick(callback, null, result), // what a reader throws is no rejection
+      (error) => process.nextTick(callback, error),
+    );
   }
 
   override _flush(callback: TransformCallback): void {

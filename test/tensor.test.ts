@@ -119,6 +119,17 @@ describe('tensors', () => {
     expect((typed.data as FloatArray).length).toBe(24);
   });
 
+  it('may compute in their getters', async () => {
+    const tensor = {
+      type: 'float32',
+      dims: [24],
+      get data() {
+        return gelu(x);
+      },
+    };
+    expectSameBits((await promises.gelu(tensor)).data as Float32Array, gelu(y));
+  });
+
   it('must be tensors of floats, on the CPU, and fit their shape', () => {
     const tensor = { type: 'float32', dims: [24], data: x };
     const call = (change: object, options?: Any) => code(() => gelu({ ...tensor, ...change } as Any, options));
