@@ -12,7 +12,7 @@ import { readSafetensors } from '../formats/safetensors.js';
 import type { ApplyCommand } from './arguments.js';
 import { UsageError } from './errors.js';
 import { type Input, openInput, startOf } from './input.js';
-import { beside, type Output, openOutput, target } from './output.js';
+import { beside, outputTo, produce, target } from './output.js';
 import { Progress } from './progress.js';
 import { ResumableOutput } from './resume.js';
 import { exists, join, rangeOf, shardFile } from './shards.js';
@@ -124,13 +124,13 @@ async function applyToInput(command: ApplyCommand, x: Input, layout: Layout, gra
   const label = `${summary.function}${shard ? ` ${summary.shard}` : ''}`;
   const progress = new Progress(label, to - from, command.quiet);
   if (!(shard && resume && (await exists(part)))) {
-    const output = resume ? await ResumableOutput.open(part, beside(part, `${key}.partial`)) : await openOutput(part);
-    resumedAt = output.done;
-    progress.add(resumedAt);
-    elements = await about(
-      x.name,
-      guarded(output, () => transform(work, output, (bytes) => progress.add(bytes))),
-    );
+    const output = resume ? new ResumableOutput(part, beside(part, `${key}.partial`)) : await outputTo(part);
+    const produced = produce(output, (done) => {
+      resumedAt = done;
+      progress.add(done);
+      return transform({ ...work, from: from + done }, output, (bytes) => progress.add(bytes));
+    });
+    elements = await about(x.name, produced);
   }
   const missing = shard ? await join(file, key, shard.count, Buffer.alloc(BLOCK)) : 0;
   const seconds = (performance.now() - began) / 1000;
@@ -147,25 +147,3 @@ async function applyToInput(command: ApplyCommand, x: Input, layout: Layout, gra
 /** JSON has no infinities. */
 const exactly = (_key: string, value: unknown): unknown =>
   typeof value === 'number' ? (Object.is(value, -0) ? '-0' : String(value)) : value;
-
-const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
-
-/** Does the work, then makes the output appear; leaves no trace of it if that fails or a signal ends the process. */
-async function guarded(output: Output, work: () => Promise<number>): Promise<number> {
-  const onSignal = (signal: NodeJS.Signals) => {
-    output.abandon();
-    for (const name of SIGNALS) process.removeListener(name, onSignal);
-    process.kill(process.pid, signal); // ends as the signal says
-  };
-  for (const name of SIGNALS) process.on(name, onSignal);
-  try {
-    const elements = await work();
-    await output.commit();
-    return elements;
-  } catch (error) {
-    output.abandon();
-    throw error;
-  } finally {
-    for (const name of SIGNALS) process.removeListener(name, onSignal);
-  }
-}

@@ -9,8 +9,8 @@ import { codeOf } from './errors.js';
 
 /** Takes the bytes in order. */
 export interface Output {
-  /** As many bytes are there already. */
-  readonly done: number;
+  /** Before all else. Returns how many bytes are there already. */
+  open(): Promise<number>;
   write(bytes: Buffer): Promise<void>;
   /** Makes the file appear. */
   commit(): Promise<void>;
@@ -18,12 +18,12 @@ export interface Output {
   abandon(): void;
 }
 
-/** An output to `file`; `-`: standard output. A device or a pipe is written to as it is. */
-export async function openOutput(file: string): Promise<Output> {
+/** The output to `file`; `-`: standard output. A device or a pipe is written to as it is. */
+export async function outputTo(file: string): Promise<Output> {
   if (file === '-') return new StandardOutput();
   const existing = await stat(file).catch(() => undefined);
-  if (existing !== undefined && !existing.isFile()) return new DirectOutput(await open(file, 'w'));
-  return AtomicOutput.open(await target(file));
+  if (existing !== undefined && !existing.isFile()) return new DirectOutput(file);
+  return new AtomicOutput(await target(file));
 }
 
 /** The file itself, where `file` is a symbolic link to it. */
@@ -76,27 +76,26 @@ export function removeIfThere(file: string): void {
 }
 
 class AtomicOutput implements Output {
-  readonly done = 0;
+  private readonly temporary: string;
+  private handle: FileHandle | undefined;
   private position = 0;
 
-  private constructor(
-    private readonly file: string,
-    private readonly temporary: string,
-    private readonly handle: FileHandle,
-  ) {}
+  constructor(private readonly file: string) {
+    this.temporary = beside(file, `${process.pid}-${randomBytes(4).toString('hex')}.tmp`);
+  }
 
-  static async open(file: string): Promise<AtomicOutput> {
-    const temporary = beside(file, `${process.pid}-${randomBytes(4).toString('hex')}.tmp`);
-    return new AtomicOutput(file, temporary, await open(temporary, 'wx', await modeOf(file)));
+  async open(): Promise<number> {
+    this.handle = await open(this.temporary, 'wx', await modeOf(this.file));
+    return 0;
   }
 
   async write(bytes: Buffer): Promise<void> {
-    await writeAll(this.handle, bytes, this.position);
+    await writeAll(this.handle as FileHandle, bytes, this.position);
     this.position += bytes.length;
   }
 
   commit(): Promise<void> {
-    return replace(this.handle, this.temporary, this.file);
+    return replace(this.handle as FileHandle, this.temporary, this.file);
   }
 
   abandon(): void {
@@ -105,23 +104,30 @@ class AtomicOutput implements Output {
 }
 
 class DirectOutput implements Output {
-  readonly done = 0;
+  private handle: FileHandle | undefined;
 
-  constructor(private readonly handle: FileHandle) {}
+  constructor(private readonly file: string) {}
+
+  async open(): Promise<number> {
+    this.handle = await open(this.file, 'w');
+    return 0;
+  }
 
   write(bytes: Buffer): Promise<void> {
-    return writeAll(this.handle, bytes, null);
+    return writeAll(this.handle as FileHandle, bytes, null);
   }
 
   commit(): Promise<void> {
-    return this.handle.close();
+    return (this.handle as FileHandle).close();
   }
 
   abandon(): void {}
 }
 
 class StandardOutput implements Output {
-  readonly done = 0;
+  async open(): Promise<number> {
+    return 0;
+  }
 
   write(bytes: Buffer): Promise<void> {
     // The callback comes when the bytes are no longer needed.
@@ -133,4 +139,35 @@ class StandardOutput implements Output {
   async commit(): Promise<void> {}
 
   abandon(): void {}
+}
+
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+
+/**
+ * Does the work, given how many bytes the output has already, then makes the output appear. Leaves no trace of it if that
+ * fails or a signal ends the process.
+ */
+export async function produce<T>(output: Output, work: (done: number) => Promise<T>): Promise<T> {
+  let opening: Promise<unknown> = Promise.resolve();
+  const onSignal = (signal: NodeJS.Signals) => {
+    for (const name of SIGNALS) process.removeListener(name, onSignal);
+    const end = () => {
+      output.abandon();
+      process.kill(process.pid, signal); // ends as the signal says
+    };
+    opening.then(end, end); // what is being opened is not there to be removed yet
+  };
+  for (const name of SIGNALS) process.on(name, onSignal);
+  try {
+    const opened = output.open();
+    opening = opened;
+    const result = await work(await opened);
+    await output.commit();
+    return result;
+  } catch (error) {
+    output.abandon();
+    throw error;
+  } finally {
+    for (const name of SIGNALS) process.removeListener(name, onSignal);
+  }
 }

@@ -17,32 +17,28 @@ interface Journal {
 }
 
 export class ResumableOutput implements Output {
-  private position: number;
+  private handle!: FileHandle;
+  private position = 0;
   private saved = 0;
 
-  private constructor(
+  /** `partial`: a name that no call with other arguments uses. */
+  constructor(
     private readonly file: string,
     private readonly partial: string,
-    private readonly handle: FileHandle,
-    readonly done: number,
-  ) {
-    this.position = done;
-  }
+  ) {}
 
-  /** `partial`: a name that no call with other arguments uses. */
-  static async open(file: string, partial: string): Promise<ResumableOutput> {
-    const { done, pid } = readJournal(journalOf(partial));
+  async open(): Promise<number> {
+    const { done, pid } = readJournal(journalOf(this.partial));
     if (pid !== process.pid && isAlive(pid)) {
-      throw new UsageError(`process ${pid} is writing ${file}; if it is not, remove ${journalOf(partial)}`);
+      throw new UsageError(`process ${pid} is writing ${this.file}; if it is not, remove ${journalOf(this.partial)}`);
     }
-    const handle = await open(partial, 'r+').catch(() => undefined);
-    const { size } = (await handle?.stat()) ?? { size: 0 };
-    const start = size >= done ? done : 0;
-    const usable = handle ?? (await open(partial, 'w+', await modeOf(file)));
-    await usable.truncate(start);
-    const output = new ResumableOutput(file, partial, usable, start);
-    await output.save();
-    return output;
+    const existing = await open(this.partial, 'r+').catch(() => undefined);
+    this.handle = existing ?? (await open(this.partial, 'w+', await modeOf(this.file)));
+    const { size } = await this.handle.stat();
+    this.position = size >= done ? done : 0;
+    await this.handle.truncate(this.position);
+    await this.save();
+    return this.position;
   }
 
   async write(bytes: Buffer): Promise<void> {

@@ -5,7 +5,7 @@ import { access, open, unlink } from 'node:fs/promises';
 import { sizeOf } from '../bytes.js';
 import type { Layout } from '../formats/layout.js';
 import { codeOf } from './errors.js';
-import { beside, openOutput } from './output.js';
+import { beside, type Output, outputTo, produce } from './output.js';
 
 /** Shard `index` of `count`, from 1. */
 export interface Shard {
@@ -41,22 +41,10 @@ export async function join(file: string, key: string, count: number, block: Buff
   const there = await Promise.all(shards.map(exists));
   const missing = there.filter((is) => !is).length;
   if (missing > 0) return missing;
-  const output = await openOutput(file);
+  const output = await outputTo(file);
   try {
-    for (const shard of shards) {
-      const handle = await open(shard, 'r');
-      try {
-        for (let bytes = -1; bytes !== 0; ) {
-          bytes = (await handle.read(block, 0, block.length)).bytesRead;
-          await output.write(block.subarray(0, bytes));
-        }
-      } finally {
-        await handle.close();
-      }
-    }
-    await output.commit();
+    await produce(output, () => concatenate(shards, output, block));
   } catch (error) {
-    output.abandon();
     // Another process found all shards too, was faster, and has removed them.
     if (codeOf(error) === 'ENOENT' && (await exists(file))) return 0;
     throw error;
@@ -69,4 +57,18 @@ export async function join(file: string, key: string, count: number, block: Buff
     ),
   );
   return 0;
+}
+
+async function concatenate(files: readonly string[], output: Output, block: Buffer): Promise<void> {
+  for (const file of files) {
+    const handle = await open(file, 'r');
+    try {
+      for (let bytes = -1; bytes !== 0; ) {
+        bytes = (await handle.read(block, 0, block.length)).bytesRead;
+        await output.write(block.subarray(0, bytes));
+      }
+    } finally {
+      await handle.close();
+    }
+  }
 }

@@ -89,10 +89,10 @@ function checkEnd({ layout, gradOutput }: Work, end: number, section: Section | 
 const numbers = (bytes: Buffer, dtype: DType): Numbers =>
   elementsAt(dtype, bytes.buffer, bytes.byteOffset, bytes.length / sizeOf(dtype)) as Numbers;
 
-/** Writes the work's bytes to `output`, after those that it has. Returns how many elements were computed. */
+/** Writes the work's bytes to `output`. Returns how many elements were computed. */
 export async function transform(work: Work, output: Output, onProgress: (bytes: number) => void): Promise<number> {
   const { layout, from, to, compute } = work;
-  const rest = pieces(layout, from + output.done, to);
+  const rest = pieces(layout, from, to);
   // While one block is computed and written, the next is read.
   const allocate = () => Buffer.from(new ArrayBuffer(BLOCK));
   const x = [allocate(), allocate()] as const;
