@@ -11,8 +11,8 @@ import { exp, halfErfcx, log1p } from './math.js';
 import { productError, productLow, quotientLow, sumError } from './pair.js';
 import { isTanh, softplusParameters } from './parameters.js';
 import {
+  type ActivationInput,
   type ActivationOptions,
-  type FloatArray,
   type GeluOptions,
   optionsObject,
   type SoftplusOptions,
@@ -62,13 +62,13 @@ export function timesLogistic(x: number, w: number, wLow: number): number {
  * GELU, the Gaussian error linear unit: `x Phi(x)`, Phi being the standard normal distribution function; or, with
  * `approximate: 'tanh'`, `0.5 x (1 + tanh(sqrt(2/pi) (x + 0.044715 x^3)))`. As torch.nn.functional.gelu.
  *
- * @param x - A Float32Array, Float64Array, Float16Array or, with `dtype`, Uint16Array of any length.
+ * @param x - A Float32Array, Float64Array, Float16Array or, with `dtype`, Uint16Array of any length; or a tensor.
  * @param options - `approximate`: `'none'` (default) or `'tanh'`; `out`: where the result goes; `dtype`: for a Uint16Array.
  * @returns `out`, or a new array of the type and length of `x`. The correctly rounded values;
  * float64: off by less than 0.6 ULP. -0 for -Infinity, NaN for NaN.
  * @throws TypeError `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE`; RangeError `ERR_OUT_OF_RANGE`.
  */
-export function gelu<T extends FloatArray>(x: T, options?: GeluOptions<T>): T {
+export function gelu<T extends ActivationInput>(x: T, options?: GeluOptions<T>): T {
   const { approximate, out, dtype } = optionsObject(options);
   return apply(isTanh(approximate) ? geluTanhKernel : geluKernel, x, { out, dtype });
 }
@@ -145,13 +145,13 @@ const geluTanhKernel: Kernel = {
 /**
  * SiLU, the sigmoid linear unit, also called Swish: `x / (1 + e^-x)`. As torch.nn.functional.silu.
  *
- * @param x - A Float32Array, Float64Array, Float16Array or, with `dtype`, Uint16Array of any length.
+ * @param x - A Float32Array, Float64Array, Float16Array or, with `dtype`, Uint16Array of any length; or a tensor.
  * @param options - `out`: where the result goes; `dtype`: for a Uint16Array.
  * @returns `out`, or a new array of the type and length of `x`. The correctly rounded values;
  * float64: off by less than 0.6 ULP. -0 for -Infinity, NaN for NaN.
  * @throws TypeError `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE`; RangeError `ERR_OUT_OF_RANGE`.
  */
-export function silu<T extends FloatArray>(x: T, options?: ActivationOptions<T>): T {
+export function silu<T extends ActivationInput>(x: T, options?: ActivationOptions<T>): T {
   const { out, dtype } = optionsObject(options);
   return apply(siluKernel, x, { out, dtype });
 }
@@ -182,13 +182,13 @@ const siluKernel: Kernel = {
 /**
  * Mish: `x tanh(ln(1 + e^x))`. As torch.nn.functional.mish.
  *
- * @param x - A Float32Array, Float64Array, Float16Array or, with `dtype`, Uint16Array of any length.
+ * @param x - A Float32Array, Float64Array, Float16Array or, with `dtype`, Uint16Array of any length; or a tensor.
  * @param options - `out`: where the result goes; `dtype`: for a Uint16Array.
  * @returns `out`, or a new array of the type and length of `x`. The correctly rounded values;
  * float64: off by less than 0.6 ULP. -0 for -Infinity, NaN for NaN.
  * @throws TypeError `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE`; RangeError `ERR_OUT_OF_RANGE`.
  */
-export function mish<T extends FloatArray>(x: T, options?: ActivationOptions<T>): T {
+export function mish<T extends ActivationInput>(x: T, options?: ActivationOptions<T>): T {
   const { out, dtype } = optionsObject(options);
   return apply(mishKernel, x, { out, dtype });
 }
@@ -232,14 +232,14 @@ const mishKernel: Kernel = {
 /**
  * Softplus: `ln(1 + e^(beta x)) / beta`, and `x` where `beta x > threshold`. As torch.nn.functional.softplus.
  *
- * @param x - A Float32Array, Float64Array, Float16Array or, with `dtype`, Uint16Array of any length.
+ * @param x - A Float32Array, Float64Array, Float16Array or, with `dtype`, Uint16Array of any length; or a tensor.
  * @param options - `beta`: default 1; `threshold`: default 20; `out`: where the result goes; `dtype`: for a Uint16Array. Any numbers are taken, and
  * do what the formula says: a negative beta mirrors the function, 0 gives infinities, NaN gives NaN.
  * @returns `out`, or a new array of the type and length of `x`. With beta 1, float32: the correctly rounded values;
  * float64: off by less than 0.6 ULP. 0 for -Infinity, NaN for NaN.
  * @throws TypeError `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE`; RangeError `ERR_OUT_OF_RANGE`.
  */
-export function softplus<T extends FloatArray>(x: T, options?: SoftplusOptions<T>): T {
+export function softplus<T extends ActivationInput>(x: T, options?: SoftplusOptions<T>): T {
   const { beta, threshold, out, dtype } = optionsObject(options);
   return apply(softplusKernel, x, { out, dtype }, softplusParameters(beta, threshold));
 }

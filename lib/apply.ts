@@ -1,66 +1,122 @@
 // What all functions do around their formula.
 
 import { run } from './backend.js';
-import type { Kernel, Parameters } from './kernel.js';
+import type { Elements, Kernel, Parameters } from './kernel.js';
+import { arrayLike, operandOf } from './tensor.js';
 import {
+  type ActivationInput,
   type ActivationOptions,
-  assertLike,
   assertNoPartialOverlap,
   type DType,
-  dtypeOf,
   type FloatArray,
 } from './validate.js';
 
-type Options<T extends FloatArray> = Pick<ActivationOptions<T>, 'out' | 'dtype'>;
+type Options<T extends ActivationInput> = Pick<ActivationOptions<T>, 'out' | 'dtype'>;
+
+/** A call whose arguments are valid. */
+export interface Job {
+  readonly kernel: Kernel;
+  readonly dtype: DType;
+  readonly parameters: Parameters;
+  /** For a derivative. */
+  readonly gradOutput: FloatArray | undefined;
+  readonly x: FloatArray;
+  /** Undefined: a new array. */
+  readonly out: FloatArray | undefined;
+  /** What the function returns, given its array. */
+  finish(result: FloatArray): unknown;
+}
 
 /** `f(x)` in `out` or a new array. `parametersOf` makes the kernel's parameters. */
-export function apply<T extends FloatArray>(
+export function apply<T extends ActivationInput>(
   kernel: Kernel,
   x: T,
-  { out, dtype: named }: Options<T>,
+  options: Options<T>,
   parametersOf: (dtype: DType) => Parameters = noParameters,
 ): T {
-  const dtype = dtypeOf('x', x, named);
-  if (out !== undefined) {
-    assertLike('options.out', out, x);
-    assertNoPartialOverlap(out, 'x', x);
-  }
-  const result = out ?? arrayLike(x);
-  run(kernel, dtype, undefined, elementsOf(x), elementsOf(result), parametersOf(dtype));
-  return result;
+  return perform(kernel, undefined, x, options, parametersOf) as T;
 }
 
 /** `gradOutput * f'(x)` in `out` or a new array. */
-export function applyBackward<T extends FloatArray>(
+export function applyBackward<T extends ActivationInput>(
   kernel: Kernel,
   gradOutput: T,
   x: T,
-  { out, dtype: named }: Options<T>,
+  options: Options<T>,
   parametersOf: (dtype: DType) => Parameters = noParameters,
 ): T {
-  const dtype = dtypeOf('x', x, named);
-  assertLike('gradOutput', gradOutput, x);
+  return perform(kernel, { gradOutput }, x, options, parametersOf) as T;
+}
+
+function perform(
+  kernel: Kernel,
+  derivative: { gradOutput: unknown } | undefined,
+  x: ActivationInput,
+  options: Options<ActivationInput>,
+  parametersOf: (dtype: DType) => Parameters,
+): unknown {
+  const capture = captured;
+  captured = undefined; // a tensor's getters may call functions, which compute
+  const operand = operandOf('x', x, options.dtype);
+  const { array, dtype } = operand;
+  const gradOutput = derivative && arrayLike('gradOutput', derivative.gradOutput, operand);
+  const out = options.out === undefined ? undefined : arrayLike('options.out', options.out, operand);
   if (out !== undefined) {
-    assertLike('options.out', out, x);
-    assertNoPartialOverlap(out, 'x', x);
-    assertNoPartialOverlap(out, 'gradOutput', gradOutput);
+    assertNoPartialOverlap(out, 'x', array);
+    if (gradOutput !== undefined) assertNoPartialOverlap(out, 'gradOutput', gradOutput);
   }
-  const result = out ?? arrayLike(x);
-  run(kernel, dtype, elementsOf(gradOutput), elementsOf(x), elementsOf(result), parametersOf(dtype));
-  return result;
+  const parameters = parametersOf(dtype);
+  if (capture !== undefined) {
+    const finish = (result: FloatArray) => options.out ?? operand.wrap(result);
+    capture.job = { kernel, dtype, parameters, gradOutput, x: array, out, finish };
+    return undefined;
+  }
+  const result = out ?? newArrayLike(array);
+  run(kernel, dtype, gradOutput && elementsOf(gradOutput), elementsOf(array), elementsOf(result), parameters);
+  return options.out ?? operand.wrap(result);
 }
 
 const noParameters = (): Parameters => ({ beta: 1, threshold: 0 });
 
+let captured: { job?: Job } | undefined;
+
+/**
+ * What `call`, which calls one of the functions, asks for. The function checks its arguments as ever, and throws what it
+ * throws, but computes nothing.
+ */
+export function jobOf(call: () => unknown): Job {
+  const capture: { job?: Job } = {};
+  captured = capture;
+  try {
+    call();
+  } finally {
+    captured = undefined;
+  }
+  return capture.job as Job;
+}
+
 /** A new array of the class and length of `x`, but no subclass. */
-function arrayLike<T extends FloatArray>(x: T): T {
-  const classes = globalThis as unknown as Record<string, new (length: number) => T>;
-  return new (classes[x[Symbol.toStringTag]] as new (length: number) => T)(x.length);
+export function newArrayLike(x: FloatArray): FloatArray {
+  const classes = globalThis as unknown as Record<string, new (length: number) => FloatArray>;
+  return new (classes[x[Symbol.toStringTag]] as new (length: number) => FloatArray)(x.length);
 }
 
 /** `x` as both backends take it: a Float16Array as its bits. */
-function elementsOf(x: FloatArray): Float32Array | Float64Array | Uint16Array {
+function elementsOf(x: FloatArray): Elements {
   return x[Symbol.toStringTag] === 'Float16Array'
     ? new Uint16Array(x.buffer, x.byteOffset, x.length)
     : (x as Exclude<FloatArray, { [Symbol.toStringTag]: 'Float16Array' }>);
+}
+
+/** `x[begin]` to `x[begin + count - 1]` as both backends take them. `subarray` would ask a subclass's constructor. */
+export function sliceOf(x: FloatArray, begin: number, count: number): Elements {
+  const offset = x.byteOffset + begin * x.BYTES_PER_ELEMENT;
+  switch (x[Symbol.toStringTag]) {
+    case 'Float32Array':
+      return new Float32Array(x.buffer, offset, count);
+    case 'Float64Array':
+      return new Float64Array(x.buffer, offset, count);
+    default:
+      return new Uint16Array(x.buffer, offset, count);
+  }
 }

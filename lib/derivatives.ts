@@ -8,8 +8,8 @@ import { exp, expMinusOne, powerOf2, reducedExp, scale } from './math.js';
 import { add, divide, fastSum, multiply, type Pair, plus, product, productError, scaled, sum, times } from './pair.js';
 import { isTanh, softplusParameters } from './parameters.js';
 import {
+  type ActivationInput,
   type ActivationOptions,
-  type FloatArray,
   type GeluOptions,
   optionsObject,
   type SoftplusOptions,
@@ -80,7 +80,7 @@ function logisticSlopePair(e: ExpPair, e0: Pair, u: Pair): Pair {
  * the product rounded once; float64: the rounded product with the derivative, which is off by less than 0.6 ULP.
  * @throws TypeError `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE`; RangeError `ERR_OUT_OF_RANGE`.
  */
-export function geluBackward<T extends FloatArray>(gradOutput: T, x: T, options?: GeluOptions<T>): T {
+export function geluBackward<T extends ActivationInput>(gradOutput: T, x: T, options?: GeluOptions<T>): T {
   const { approximate, out, dtype } = optionsObject(options);
   return applyBackward(isTanh(approximate) ? geluTanhKernel : geluKernel, gradOutput, x, { out, dtype });
 }
@@ -210,7 +210,7 @@ const geluTanhKernel: Kernel = {
  * @returns As {@link geluBackward}.
  * @throws TypeError `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE`; RangeError `ERR_OUT_OF_RANGE`.
  */
-export function siluBackward<T extends FloatArray>(gradOutput: T, x: T, options?: ActivationOptions<T>): T {
+export function siluBackward<T extends ActivationInput>(gradOutput: T, x: T, options?: ActivationOptions<T>): T {
   const { out, dtype } = optionsObject(options);
   return applyBackward(siluKernel, gradOutput, x, { out, dtype });
 }
@@ -258,7 +258,7 @@ const siluKernel: Kernel = {
  * @returns As {@link geluBackward}.
  * @throws TypeError `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE`; RangeError `ERR_OUT_OF_RANGE`.
  */
-export function mishBackward<T extends FloatArray>(gradOutput: T, x: T, options?: ActivationOptions<T>): T {
+export function mishBackward<T extends ActivationInput>(gradOutput: T, x: T, options?: ActivationOptions<T>): T {
   const { out, dtype } = optionsObject(options);
   return applyBackward(mishKernel, gradOutput, x, { out, dtype });
 }
@@ -307,7 +307,7 @@ const mishKernel: Kernel = {
  * @returns As {@link geluBackward}; for a `beta` other than 1 the derivative is off by at most 1 ULP.
  * @throws TypeError `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE`; RangeError `ERR_OUT_OF_RANGE`.
  */
-export function softplusBackward<T extends FloatArray>(gradOutput: T, x: T, options?: SoftplusOptions<T>): T {
+export function softplusBackward<T extends ActivationInput>(gradOutput: T, x: T, options?: SoftplusOptions<T>): T {
   const { beta, threshold, out, dtype } = optionsObject(options);
   return applyBackward(softplusKernel, gradOutput, x, { out, dtype }, softplusParameters(beta, threshold));
 }

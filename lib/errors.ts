@@ -3,7 +3,8 @@
 
 import { inspect } from 'node:util';
 
-function withCode<E extends Error>(error: E, code: string): E {
+/** `error` with the property `code`, as Node's errors have it. */
+export function withCode<E extends Error>(error: E, code: string): E {
   return Object.assign(error, { code });
 }
 
@@ -33,4 +34,10 @@ export function invalidValue(argument: string, reason: string, value: unknown): 
 /** A number or a length that is not in the range allowed. */
 export function outOfRange(argument: string, expected: string, value: unknown): RangeError {
   return withCode(new RangeError(`${argument} must be ${expected}. Received ${inspect(value)}`), 'ERR_OUT_OF_RANGE');
+}
+
+/** What a call that an AbortSignal ended rejects with. */
+export function abortError(reason: unknown): Error {
+  const error = withCode(new Error('The operation was aborted', { cause: reason }), 'ABORT_ERR');
+  return Object.defineProperty(error, 'name', { value: 'AbortError', configurable: true, writable: true });
 }

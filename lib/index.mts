@@ -2,6 +2,7 @@
 // marker __esModule.)
 
 export type {
+  ActivationInput,
   ActivationOptions,
   Backend,
   DType,
@@ -9,6 +10,7 @@ export type {
   FloatArray,
   GeluOptions,
   SoftplusOptions,
+  TensorLike,
 } from './index.js';
 export {
   backend,

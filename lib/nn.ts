@@ -7,17 +7,17 @@
 import { gelu, mish, silu, softplus } from './activations.js';
 import { geluBackward, mishBackward, siluBackward, softplusBackward } from './derivatives.js';
 import { isTanh, softplusParameters } from './parameters.js';
-import { type ActivationOptions, boolean, type FloatArray, optionsObject } from './validate.js';
+import { type ActivationInput, type ActivationOptions, boolean, type FloatArray, optionsObject } from './validate.js';
 
 /** A module's call: what else the function takes is the module's. */
-export type ModuleOptions<T extends FloatArray = FloatArray> = ActivationOptions<T>;
+export type ModuleOptions<T extends ActivationInput = FloatArray> = ActivationOptions<T>;
 
 abstract class Activation {
   /** The value for each element of `x`. */
-  abstract forward<T extends FloatArray>(x: T, options?: ModuleOptions<T>): T;
+  abstract forward<T extends ActivationInput>(x: T, options?: ModuleOptions<T>): T;
 
   /** `gradOutput` times the derivative at `x`, which is what `forward` was given. */
-  abstract backward<T extends FloatArray>(gradOutput: T, x: T, options?: ModuleOptions<T>): T;
+  abstract backward<T extends ActivationInput>(gradOutput: T, x: T, options?: ModuleOptions<T>): T;
 
   /** The arguments as PyTorch prints them. */
   protected abstract representation(): string;
@@ -42,12 +42,12 @@ export class GELU extends Activation {
     this.approximate = isTanh(optionsObject(options).approximate) ? 'tanh' : 'none';
   }
 
-  forward<T extends FloatArray>(x: T, options?: ModuleOptions<T>): T {
+  forward<T extends ActivationInput>(x: T, options?: ModuleOptions<T>): T {
     const { out, dtype } = optionsObject(options);
     return gelu(x, { approximate: this.approximate, out, dtype });
   }
 
-  backward<T extends FloatArray>(gradOutput: T, x: T, options?: ModuleOptions<T>): T {
+  backward<T extends ActivationInput>(gradOutput: T, x: T, options?: ModuleOptions<T>): T {
     const { out, dtype } = optionsObject(options);
     return geluBackward(gradOutput, x, { approximate: this.approximate, out, dtype });
   }
@@ -68,7 +68,7 @@ abstract class InPlaceActivation extends Activation {
   }
 
   /** The options of a forward call. */
-  protected forwardOptions<T extends FloatArray>(x: T, options: ModuleOptions<T> | undefined): ModuleOptions<T> {
+  protected forwardOptions<T extends ActivationInput>(x: T, options: ModuleOptions<T> | undefined): ModuleOptions<T> {
     const { out, dtype } = optionsObject(options);
     return { out: out ?? (this.inplace ? x : undefined), dtype };
   }
@@ -80,22 +80,22 @@ abstract class InPlaceActivation extends Activation {
 
 /** torch.nn.Mish. */
 export class Mish extends InPlaceActivation {
-  forward<T extends FloatArray>(x: T, options?: ModuleOptions<T>): T {
+  forward<T extends ActivationInput>(x: T, options?: ModuleOptions<T>): T {
     return mish(x, this.forwardOptions(x, options));
   }
 
-  backward<T extends FloatArray>(gradOutput: T, x: T, options?: ModuleOptions<T>): T {
+  backward<T extends ActivationInput>(gradOutput: T, x: T, options?: ModuleOptions<T>): T {
     return mishBackward(gradOutput, x, options);
   }
 }
 
 /** torch.nn.SiLU. */
 export class SiLU extends InPlaceActivation {
-  forward<T extends FloatArray>(x: T, options?: ModuleOptions<T>): T {
+  forward<T extends ActivationInput>(x: T, options?: ModuleOptions<T>): T {
     return silu(x, this.forwardOptions(x, options));
   }
 
-  backward<T extends FloatArray>(gradOutput: T, x: T, options?: ModuleOptions<T>): T {
+  backward<T extends ActivationInput>(gradOutput: T, x: T, options?: ModuleOptions<T>): T {
     return siluBackward(gradOutput, x, options);
   }
 }
@@ -114,12 +114,12 @@ export class Softplus extends Activation {
     this.threshold = parameters.threshold;
   }
 
-  forward<T extends FloatArray>(x: T, options?: ModuleOptions<T>): T {
+  forward<T extends ActivationInput>(x: T, options?: ModuleOptions<T>): T {
     const { out, dtype } = optionsObject(options);
     return softplus(x, { beta: this.beta, threshold: this.threshold, out, dtype });
   }
 
-  backward<T extends FloatArray>(gradOutput: T, x: T, options?: ModuleOptions<T>): T {
+  backward<T extends ActivationInput>(gradOutput: T, x: T, options?: ModuleOptions<T>): T {
     const { out, dtype } = optionsObject(options);
     return softplusBackward(gradOutput, x, { beta: this.beta, threshold: this.threshold, out, dtype });
   }

@@ -17,13 +17,24 @@ export interface Float16ArrayLike {
 /** The arrays that the functions take and return. A Uint16Array holds the bits of float16 or bfloat16 numbers. */
 export type FloatArray = Float32Array | Float64Array | Float16ArrayLike | Uint16Array;
 
+/**
+ * An object that holds numbers and says of which type and shape: a tensor of onnxruntime or transformers.js, an ndarray,
+ * or an object of your own. Its array is as {@link FloatArray} says; `type` or `dtype` is a {@link DType}. Its elements
+ * must be on the CPU, without gaps.
+ */
+export type TensorLike = { readonly data: object } & ({ readonly type: string } | { readonly dtype: string }) &
+  ({ readonly dims: readonly number[] } | { readonly shape: readonly number[] });
+
+/** What the functions take; they return the same kind. */
+export type ActivationInput = FloatArray | TensorLike;
+
 /** The types of elements. */
 export type DType = 'float32' | 'float64' | 'float16' | 'bfloat16';
 
 /** What all functions take. */
-export interface ActivationOptions<T extends FloatArray = FloatArray> {
+export interface ActivationOptions<T extends ActivationInput = FloatArray> {
   /**
-   * Where the result goes: an array of the type and length of `x`. It may be `x` itself (or `gradOutput`), or a view of
+   * Where the result goes: an array of the type and length, or a tensor of the type and shape, of `x`. It may be `x` itself (or `gradOutput`), or a view of
    * the same elements; any other overlap is an error. By default a new array.
    */
   out?: T | undefined;
@@ -32,13 +43,13 @@ export interface ActivationOptions<T extends FloatArray = FloatArray> {
 }
 
 /** torch.nn.GELU's parameters. */
-export interface GeluOptions<T extends FloatArray = FloatArray> extends ActivationOptions<T> {
+export interface GeluOptions<T extends ActivationInput = FloatArray> extends ActivationOptions<T> {
   /** `'none'`: the exact form, by the error function. `'tanh'`: the approximation by the hyperbolic tangent. */
   approximate?: 'none' | 'tanh' | undefined;
 }
 
 /** torch.nn.Softplus's parameters. For arrays of any type but float64 both are rounded to float32. */
-export interface SoftplusOptions<T extends FloatArray = FloatArray> extends ActivationOptions<T> {
+export interface SoftplusOptions<T extends ActivationInput = FloatArray> extends ActivationOptions<T> {
   /** Default 1. */
   beta?: number | undefined;
   /** Where `x * beta` is greater, in float64 for float64 arrays and in float32 for all others, the result is `x`. Default 20. */
@@ -70,6 +81,17 @@ export function boolean(argument: string, value: unknown): boolean {
   return value;
 }
 
+// As Node tells an AbortSignal, so that other implementations serve too.
+export function abortSignal(argument: string, value: unknown): void {
+  if (value === null || typeof value !== 'object' || !('aborted' in value)) {
+    throw invalidType(argument, 'an AbortSignal', value);
+  }
+}
+
+export function func(argument: string, value: unknown): void {
+  if (typeof value !== 'function') throw invalidType(argument, 'a function', value);
+}
+
 /** `value` as an integer of at least 1 and at most `max`. */
 export function positiveInteger(argument: string, value: unknown, max: number): number {
   if (!Number.isInteger(number(argument, value)) || (value as number) < 1 || (value as number) > max) {
@@ -81,6 +103,10 @@ export function positiveInteger(argument: string, value: unknown, max: number): 
 const typedArray = Object.getPrototypeOf(Uint8Array.prototype);
 // The getter of %TypedArray%.prototype: it works for arrays of other realms, and cannot be forged.
 const tagGetter = Object.getOwnPropertyDescriptor(typedArray, Symbol.toStringTag)?.get as () => string | undefined;
+const lengthGetter = Object.getOwnPropertyDescriptor(typedArray, 'length')?.get as () => number;
+
+/** The length of an array now, whatever a subclass says: 0 if its buffer is detached or has become too short. */
+export const lengthOf = (array: FloatArray): number => lengthGetter.call(array);
 
 // What the elements of each class of arrays can be.
 const DTYPES = new Map<string | undefined, readonly DType[]>([
@@ -91,15 +117,15 @@ const DTYPES = new Map<string | undefined, readonly DType[]>([
 ]);
 const CLASSES = 'a Float32Array, Float64Array, Float16Array or Uint16Array';
 
-/** The type of `array`'s elements, which `dtype` names if its class leaves it open. */
-export function dtypeOf(argument: string, array: unknown, dtype: unknown): DType {
+/** The type of `array`'s elements, which `dtype`, the value of `dtypeArgument`, names if its class leaves it open. */
+export function dtypeOf(argument: string, array: unknown, dtype: unknown, dtypeArgument = 'options.dtype'): DType {
   const tag = tagGetter.call(array);
   const possible = DTYPES.get(tag);
   if (possible === undefined) throw invalidType(argument, CLASSES, array);
   if ((array as FloatArray).length === 0) assertUsable(argument, array as FloatArray);
   if (dtype === undefined && possible.length === 1) return possible[0] as DType;
-  if (dtype === undefined) throw invalidValue('options.dtype', `must be given for a ${tag}`, dtype);
-  return oneOf('options.dtype', dtype, possible);
+  if (dtype === undefined) throw invalidValue(dtypeArgument, `must be given for a ${tag}`, dtype);
+  return oneOf(dtypeArgument, dtype, possible);
 }
 
 // An array has length 0 when its buffer is detached, or was resized to end before the array does.
