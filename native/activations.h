@@ -54,7 +54,7 @@ inline V geluWide(V x, const Parameters&) {
   const ExpWide<V> e = expWide(scale(b2, V(-0.5)));
   const Pair<V> tail = scale(e.value(), pow2(e.magic + 256.0)) * halfErfcxWide(b) * a;
   const Pair<V> y = fastSum(max(V(0.0), x) * 0x1p256, -tail);
-  return select(lessThan(V(9.0), x), x, copysign(round(y) * 0x1p-256, x));
+  return select(lessThan(V(9.0), x), x, round(y) * 0x1p-256);
 }
 
 // GELU's tanh form, 0.5 x (1 + tanh(w/2)) = x / (1 + e^-w), w = 2 sqrt(2/pi) (x + 0.044715 x^3) = c1 x + c3 x^3. Rounds
