@@ -64,10 +64,12 @@ for (const target of expectedTargets) {
 process.exitCode = failed ? 1 : 0;
 
 function checkFiles() {
-  const sources = readdirSync(path.join(root, 'lib')).filter((file) => /\.m?ts$/.test(file));
+  const sources = readdirSync(path.join(root, 'lib'), { recursive: true })
+    .filter((file) => /\.m?ts$/.test(file))
+    .map((file) => file.split(path.sep).join('/'));
   const expected = [
     ...['CHANGELOG.md', 'LICENSE', 'README.md', 'package.json'],
-    ...sources.flatMap((file) => [file.replace('ts', 'js'), file.replace(/(m?)ts$/, 'd.$1ts')].map((f) => `dist/${f}`)),
+    ...sources.flatMap((file) => [file.replace(/ts$/, 'js'), file.replace(/(m?)ts$/, 'd.$1ts')].map((f) => `dist/${f}`)),
     ...output('git', 'ls-files', 'native').trim().split('\n'),
     ...expectedTargets.map(binaryPath),
   ].sort();

@@ -87,7 +87,7 @@ describe('the tarball', () => {
     expect(files).toContain('LICENSE');
     expect(files).toContain('native/addon.cpp');
     const known =
-      /^(dist\/\w+\.(d\.)?m?[jt]s|native\/.*\.(h|cpp|def|gypi?|map)|prebuilds\/.*\.node|[A-Z]+(\.md)?|package\.json)$/;
+      /^(dist\/(\w+\/)?\w+\.(d\.)?m?[jt]s|native\/.*\.(h|cpp|def|gypi?|map)|prebuilds\/.*\.node|[A-Z]+(\.md)?|package\.json)$/;
     expect(files.filter((file) => !known.test(file))).toEqual([]);
   });
 
