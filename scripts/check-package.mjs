@@ -69,7 +69,9 @@ function checkFiles() {
     .map((file) => file.split(path.sep).join('/'));
   const expected = [
     ...['CHANGELOG.md', 'LICENSE', 'README.md', 'package.json'],
-    ...sources.flatMap((file) => [file.replace(/ts$/, 'js'), file.replace(/(m?)ts$/, 'd.$1ts')].map((f) => `dist/${f}`)),
+    ...sources.flatMap((file) =>
+      [file.replace(/ts$/, 'js'), file.replace(/(m?)ts$/, 'd.$1ts')].map((f) => `dist/${f}`),
+    ),
     ...output('git', 'ls-files', 'native').trim().split('\n'),
     ...expectedTargets.map(binaryPath),
   ].sort();
