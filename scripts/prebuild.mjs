@@ -118,6 +118,14 @@ const platformOptions = {
   win32: { compile: ['-DWIN32_LEAN_AND_MEAN', '-DNOMINMAX', '-DNAPI_EXTERN=__declspec(dllimport)'], link: ['-s'] },
 };
 
+// libc++abi names the type of an uncaught exception as the process ends, of which there is none here; what demangles that
+// name is a quarter of the binary.
+const noDemangler = `extern "C" char* __cxa_demangle(const char*, char*, decltype(sizeof 0)*, int* status) {
+  if (status != nullptr) *status = -1;
+  return nullptr;
+}
+`;
+
 const sources = ['native', 'native/isa'].flatMap((folder) =>
   readdirSync(path.join(root, folder))
     .filter((file) => file.endsWith('.cpp'))
@@ -137,6 +145,7 @@ for (const target of wanted) {
     all.push(path.join(folder, name));
     writeFileSync(all.at(-1), content);
   };
+  if (withZig) add('demangle.cpp', noDemangler);
   if (target.platform === 'win32') add('imports.cpp', windowsImports());
   if (target.platform === 'darwin' && withZig) add('new.cpp', hiddenNew());
   const objects = all.map((source) => {
