@@ -2,7 +2,7 @@
 // as CommonJS: every entry point of package.json's exports, and types.ts. `node test/package/types.mjs [tarball]`
 
 import { spawnSync } from 'node:child_process';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { cpSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { check, entries, installed, root, tool } from './support.mjs';
 
@@ -14,6 +14,13 @@ const modes = [
 ];
 
 const project = installed('types');
+// The streams' types are Node's.
+cpSync(path.join(root, 'node_modules/@types/node'), path.join(project, 'node_modules/@types/node'), {
+  recursive: true,
+});
+cpSync(path.join(root, 'node_modules/undici-types'), path.join(project, 'node_modules/undici-types'), {
+  recursive: true,
+});
 const source = readFileSync(path.join(root, 'test/package/types.ts'), 'utf8');
 const every = entries.map((entry, i) => `import * as entry${i} from '${entry}';\nvoid entry${i};\n`).join('');
 const required = entries.map((entry, i) => `import required${i} = require('${entry}');\nvoid required${i};\n`).join('');
@@ -31,7 +38,7 @@ for (const version of compilers) {
         JSON.stringify({
           compilerOptions: {
             ...mode,
-            ...{ target: 'es2022', lib: ['es2022'], types: [], strict: true, exactOptionalPropertyTypes: true },
+            ...{ target: 'es2022', lib: ['es2022'], types: ['node'], strict: true, exactOptionalPropertyTypes: true },
             ...{ noEmit: true, skipLibCheck: false, noUncheckedIndexedAccess: true },
           },
           files: ['esm.mts', 'plain.ts', ...(bundler ? [] : ['cjs.cts'])],
