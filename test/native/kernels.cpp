@@ -2,10 +2,10 @@
 //
 //   kernels DIGESTS BLOCK...
 //
-// Checks, for every instruction set that this CPU runs: float32 results of the given blocks (verify/blocks.mjs) against
-// the digests in the folder DIGESTS; each short length at several offsets against one element at a time; float64 results
-// against the scalar kernels'. Prints a line per function with a digest of its float64 results, which must be the same on
-// all CPUs. Exits with 1 if anything differs.
+// Checks, for every instruction set that this CPU runs, functions and derivatives: float32 results of the given blocks
+// (verify/blocks.mjs) against the digests in the folder DIGESTS; each short length at several offsets against one element
+// at a time; float64 results, and those of all 16-bit inputs, against the scalar kernels'. Prints a line per function
+// with digests of the latter, which must be the same on all CPUs. Exits with 1 if anything differs.
 
 #include <cstdint>
 #include <cstdio>
@@ -47,10 +47,36 @@ uint32_t digest(const std::vector<T>& values) {
   return hash;
 }
 
+// A function or a derivative of an ISA: rows are numbered as if those of the derivatives followed the others.
+struct Function {
+  const Row* forward = nullptr;
+  const BackwardRow* backward = nullptr;
+
+  Function(const Isa& isa, size_t index) {
+    if (index < isa.rowCount) forward = &isa.rows[index];
+    else backward = &isa.backwardRows[index - isa.rowCount];
+  }
+  const char* name() const { return forward != nullptr ? forward->name : backward->name; }
+};
+
 template <class T>
-std::vector<T> apply(const Row& row, const std::vector<T>& x, const Parameters& parameters) {
+T one(DType) {
+  return 1;
+}
+template <>
+uint16_t one<uint16_t>(DType dtype) {
+  return dtype == kFloat16 ? 0x3C00 : 0x3F80;
+}
+
+template <class T>
+std::vector<T> apply(const Function& f, DType dtype, const std::vector<T>& x, const Parameters& parameters) {
   std::vector<T> y(x.size());
-  row.kernels[sizeof(T) == 4 ? kFloat32 : kFloat64](x.data(), y.data(), x.size(), parameters);
+  if (f.forward != nullptr) {
+    f.forward->kernels[dtype](x.data(), y.data(), x.size(), parameters);
+  } else {
+    const std::vector<T> ones(x.size(), one<T>(dtype));
+    f.backward->kernels[dtype](ones.data(), x.data(), y.data(), x.size(), parameters);
+  }
   return y;
 }
 
@@ -73,9 +99,9 @@ std::vector<T> numbers(size_t count) {
   return x;
 }
 
-void checkBlock(const Isa& isa, const Row& row, const std::string& folder, uint32_t block) {
+void checkBlock(const Isa& isa, const Function& f, const std::string& folder, uint32_t block) {
   uint32_t expected = 0;
-  FILE* file = fopen((folder + "/" + row.name + ".bin").c_str(), "rb");
+  FILE* file = fopen((folder + "/" + f.name() + ".bin").c_str(), "rb");
   const bool read = file != nullptr && fseek(file, 4 * static_cast<long>(block), SEEK_SET) == 0 &&
                     fread(&expected, 4, 1, file) == 1;
   if (file != nullptr) fclose(file);
@@ -84,21 +110,20 @@ void checkBlock(const Isa& isa, const Row& row, const std::string& folder, uint3
     const uint32_t bits = i << 12 | block;
     memcpy(&x[i], &bits, 4);
   }
-  expect(read && digest(apply(row, x, kDefaults)) == expected,
-         std::string(row.name) + " on " + isa.name + ", block " + std::to_string(block));
+  expect(read && digest(apply(f, kFloat32, x, kDefaults)) == expected,
+         std::string(f.name()) + " on " + isa.name + ", block " + std::to_string(block));
 }
 
 template <class T>
-void checkLengths(const Isa& isa, const Row& row) {
-  const std::vector<T> x = numbers<T>(80);
+void checkLengths(const Isa& isa, const Function& f, DType dtype, const std::vector<T>& x) {
   for (size_t offset = 0; offset < 4; offset++) {
     for (size_t length = 0; length + offset < x.size(); length++) {
       const std::vector<T> part(x.begin() + static_cast<long>(offset), x.begin() + static_cast<long>(offset + length));
-      const std::vector<T> whole = apply(row, part, kOther);
+      const std::vector<T> whole = apply(f, dtype, part, kOther);
       for (size_t i = 0; i < length; i++) {
-        const std::vector<T> one = apply(row, std::vector<T>{part[i]}, kOther);
-        expect(memcmp(&one[0], &whole[i], sizeof(T)) == 0,
-               std::string(row.name) + " on " + isa.name + ", element " + std::to_string(i) + " of " + std::to_string(length));
+        const std::vector<T> single = apply(f, dtype, std::vector<T>{part[i]}, kOther);
+        expect(memcmp(&single[0], &whole[i], sizeof(T)) == 0, std::string(f.name()) + " on " + isa.name + ", element " +
+                                                                  std::to_string(i) + " of " + std::to_string(length));
       }
     }
   }
@@ -108,19 +133,29 @@ void checkKernels(const std::string& folder, const std::vector<uint32_t>& blocks
   const DefaultFpState state;
   const IsaList list = supportedIsas();
   const Isa& scalar = *list.isas[list.count - 1];
-  const std::vector<double> x = numbers<double>(200000);
-  for (size_t i = 0; i < scalar.rowCount; i++) {
-    const std::vector<double> y = apply(scalar.rows[i], x, kDefaults), z = apply(scalar.rows[i], x, kOther);
+  const std::vector<double> x = numbers<double>(100000);
+  std::vector<uint16_t> bits(1 << 16);
+  for (size_t i = 0; i < bits.size(); i++) bits[i] = static_cast<uint16_t>(i);
+  const std::vector<uint16_t> someBits(bits.begin() + 0x3F60, bits.begin() + 0x3FA0);
+  for (size_t i = 0; i < scalar.rowCount + scalar.backwardRowCount; i++) {
+    const Function reference(scalar, i);
+    const std::vector<double> y = apply(reference, kFloat64, x, kDefaults), z = apply(reference, kFloat64, x, kOther);
+    const std::vector<uint16_t> half = apply(reference, kFloat16, bits, kDefaults);
+    const std::vector<uint16_t> brain = apply(reference, kBFloat16, bits, kDefaults);
     for (size_t j = 0; j < list.count; j++) {
       const Isa& isa = *list.isas[j];
-      const Row& row = isa.rows[i];
-      for (uint32_t block : blocks) checkBlock(isa, row, folder, block);
-      checkLengths<float>(isa, row);
-      checkLengths<double>(isa, row);
-      expect(same(apply(row, x, kDefaults), y) && same(apply(row, x, kOther), z),
-             std::string(row.name) + " in float64 on " + isa.name);
+      const Function f(isa, i);
+      for (uint32_t block : blocks) checkBlock(isa, f, folder, block);
+      checkLengths(isa, f, kFloat32, numbers<float>(70));
+      checkLengths(isa, f, kFloat64, numbers<double>(40));
+      checkLengths(isa, f, kBFloat16, someBits);
+      const bool equal = same(apply(f, kFloat64, x, kDefaults), y) && same(apply(f, kFloat64, x, kOther), z) &&
+                         same(apply(f, kFloat16, bits, kDefaults), half) &&
+                         same(apply(f, kBFloat16, bits, kDefaults), brain);
+      expect(equal, std::string(f.name()) + " in other types on " + isa.name);
     }
-    printf("%s: float64 %08x %08x\n", scalar.rows[i].name, digest(y), digest(z));
+    printf("%s: float64 %08x %08x, float16 %08x, bfloat16 %08x\n", reference.name(), digest(y), digest(z), digest(half),
+           digest(brain));
   }
   for (size_t j = 0; j < list.count; j++) fprintf(stderr, "ran %s\n", list.isas[j]->name);
 }

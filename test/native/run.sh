@@ -39,7 +39,7 @@ case "${1:-host}" in
     }
     diff "$build/host.txt" "$build/neon.txt"
     grep -q '^ran neon$' "$build/neon.log"
-    echo "NEON has the verified float32 bits and this machine's float64 bits"
+    echo "NEON has the verified float32 bits, and this machine's bits in the other types"
     ;;
   thread)
     compile g++ thread -fsanitize=thread -g
