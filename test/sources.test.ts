@@ -1,6 +1,6 @@
 // What the sources promise of each other and of the binary.
 
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -59,6 +59,21 @@ describe('the two languages', () => {
     const names = [...read('native/isa/isa.def').matchAll(/ISA\((\w+)\)/g)].map((match) => `${match[1]}.cpp`);
     const files = readdirSync(path.join(root, 'native/isa')).filter((file) => file.endsWith('.cpp'));
     expect(names.toSorted()).toEqual(files.toSorted());
+  });
+});
+
+// The results do not hold the quick paths' tables to their last bits, since the rounding test forgives these.
+const hasMpmath = spawnSync('python3', ['-c', 'import mpmath']).status === 0;
+
+describe.skipIf(!hasMpmath)('the quick paths', () => {
+  const numbers = (text: string) => text.match(/-?0x[0-9a-f]+(?:\.[0-9a-f]+)?(?:p[+-]?\d+)?/g) ?? [];
+  it.each(['quick_exp.h', 'quick_tail.h'])('have the tables that tools/fit_quick.py computes in %s', (file) => {
+    const computed = new Set(numbers(execFileSync('python3', ['tools/fit_quick.py'], { cwd: root, encoding: 'utf8' })));
+    const tables = [...read(`native/${file}`).matchAll(/= (\{[^;]*\});/g)].flatMap(([, table]) =>
+      numbers(table as string),
+    );
+    expect(tables.length).toBeGreaterThan(70);
+    expect(tables.filter((value) => !computed.has(value))).toEqual([]);
   });
 });
 
