@@ -10,7 +10,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { backend, useIsa } from '../dist/backend.js';
 import { derivatives, forms } from '../test/table.mjs';
-import { BLOCK_LENGTH, BLOCKS, digestOf, inputsOf, readDigests } from '../verify/blocks.mjs';
+import { BLOCK_LENGTH, BLOCKS, digestOf, inputsOf, order, readDigests } from '../verify/blocks.mjs';
 import { buildReference } from '../verify/reference.mjs';
 import { FLOAT64_BOUNDS, worstFloat64Error, wrongSixteenBit } from '../verify/types.mjs';
 import { startPeers } from './peer.mjs';
@@ -47,8 +47,6 @@ function assertVerified({ name, run }) {
     if (digestOf(run(inputsOf(block), { out })) !== digests[block]) throw new Error(`${name} is not what was verified`);
   }
 }
-
-const order = (bits) => (bits >>> 31 === 0 ? bits : -(bits & 0x7fffffff));
 
 /** How far results are from the exact ones, in float32 numbers between them. */
 function errors(x, y, exact) {

@@ -14,9 +14,10 @@ import os from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { backend } from '../dist/backend.js';
+import { sizeOf } from '../dist/bytes.js';
 import { toBFloat16, toFloat16 } from '../dist/sixteenBit.js';
 import { derivatives, forms } from '../test/table.mjs';
-import { DATA } from './data.mjs';
+import { DATA, median } from './data.mjs';
 import { startPeers } from './peer.mjs';
 
 const { values: given } = parseArgs({
@@ -47,8 +48,6 @@ const choice = {
 const rounds = Number(given.rounds);
 const seconds = Number(given.seconds);
 
-const ELEMENT_BYTES = { float32: 4, float64: 8, float16: 2, bfloat16: 2 };
-
 function elements(dtype, numbers) {
   if (dtype === 'float32') return Float32Array.from(numbers);
   return dtype === 'float64' ? numbers : Uint16Array.from(numbers, dtype === 'float16' ? toFloat16 : toBFloat16);
@@ -62,8 +61,6 @@ function takes({ key, forms: names }, { form, dtype, threads, inPlace }) {
   if (inPlace && (key === 'plain' || key === 'copy' || key === 'ort' || key === 'tfjs')) return false;
   return dtype === 'float32' || (key !== 'ort' && key !== 'tfjs' && (key !== 'plain' || dtype === 'float64'));
 }
-
-const median = (values) => values.toSorted((a, b) => a - b)[values.length >> 1];
 
 async function measure(contenders, problem, input) {
   const taking = contenders.filter((contender) => takes(contender, problem));
@@ -82,7 +79,7 @@ function lines(results) {
     const time = median(samples);
     const [low, high] = [Math.min(...samples), Math.max(...samples)];
     const nanoseconds = (1e9 * time) / length;
-    const bytes = (2 * ELEMENT_BYTES[dtype] * length) / time / 1e9;
+    const bytes = (2 * sizeOf(dtype) * length) / time / 1e9;
     const ratio =
       own === undefined ? '' : `${(time / median(own.samples)).toFixed(2).padStart(8)} x the time of the first`;
     const spread = `${((100 * (high - low)) / time).toFixed(0)} %`.padStart(6);

@@ -19,8 +19,9 @@ function make(length, generate) {
 const normal = (next, deviation) => deviation * Math.sqrt(-2 * Math.log(next())) * Math.cos(2 * Math.PI * next());
 
 export const DATA = {
-  /** As pre-activations are: standard deviation 1. */
   normal: (length) => make(length, (next) => normal(next, 1)),
+  /** As a trained layer's are, more or less. */
+  preActivations: (length) => make(length, (next) => normal(next, 2)),
   wide: (length) => make(length, (next) => normal(next, 4)),
   uniform: (length) => make(length, (next) => next() * 16 - 8),
   /** 1 % zeros, as after a ReLU or in padding. */
@@ -28,3 +29,5 @@ export const DATA = {
   /** 1 % far out. */
   tails: (length) => make(length, (next) => (next() < 0.01 ? next() * 120 - 60 : normal(next, 1))),
 };
+
+export const median = (values) => values.toSorted((a, b) => a - b)[values.length >> 1];

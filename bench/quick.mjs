@@ -4,27 +4,11 @@ import os from 'node:os';
 import { backend, useIsa } from '../dist/backend.js';
 import { getNumThreads, setNumThreads } from '../dist/index.mjs';
 import { forms } from '../test/table.mjs';
+import { DATA, median } from './data.mjs';
 import { plain } from './plain.mjs';
 
 const LENGTH = 2 ** 24;
 const ROUNDS = 3;
-
-// Pre-activations as a trained layer has them: normal, standard deviation 2 (Box-Muller over a fixed generator).
-function preActivations(length) {
-  const x = new Float32Array(length);
-  let state = 1;
-  const uniform = () => {
-    state = (Math.imul(state, 1664525) + 1013904223) | 0;
-    return ((state >>> 0) + 0.5) / 2 ** 32;
-  };
-  for (let i = 0; i < length; i += 2) {
-    const radius = 2 * Math.sqrt(-2 * Math.log(uniform()));
-    const angle = 2 * Math.PI * uniform();
-    x[i] = radius * Math.cos(angle);
-    x[i + 1] = radius * Math.sin(angle);
-  }
-  return x;
-}
 
 // Who takes part: each instruction set on one and on all threads, JavaScript, the plain loop, and a copy as the ceiling.
 function contendersFor(form, allThreads) {
@@ -47,8 +31,6 @@ function contendersFor(form, allThreads) {
     { label: 'memcpy (TypedArray.set)', ceiling: true, run: (x, out) => out.set(x) },
   ];
 }
-
-const median = (values) => values.toSorted((a, b) => a - b)[values.length >> 1];
 
 function differences(a, b) {
   const [u, v] = [new Uint32Array(a.buffer), new Uint32Array(b.buffer)];
@@ -102,7 +84,7 @@ function main() {
   console.log(`${LENGTH} float32 pre-activations, N(0, 2^2); GB/s counts the bytes read and written`);
   if (backend.isas.length === 1) console.log('The native binary is not in use: JavaScript alone is measured.');
 
-  const x = preActivations(LENGTH);
+  const x = Float32Array.from(DATA.preActivations(LENGTH));
   const out = new Float32Array(LENGTH);
   const reference = new Float32Array(LENGTH);
   let equal = true;

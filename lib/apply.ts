@@ -107,16 +107,3 @@ function elementsOf(x: FloatArray): Elements {
     ? new Uint16Array(x.buffer, x.byteOffset, x.length)
     : (x as Exclude<FloatArray, { [Symbol.toStringTag]: 'Float16Array' }>);
 }
-
-/** `x[begin]` to `x[begin + count - 1]` as both backends take them. `subarray` would ask a subclass's constructor. */
-export function sliceOf(x: FloatArray, begin: number, count: number): Elements {
-  const offset = x.byteOffset + begin * x.BYTES_PER_ELEMENT;
-  switch (x[Symbol.toStringTag]) {
-    case 'Float32Array':
-      return new Float32Array(x.buffer, offset, count);
-    case 'Float64Array':
-      return new Float64Array(x.buffer, offset, count);
-    default:
-      return new Uint16Array(x.buffer, offset, count);
-  }
-}

@@ -5,8 +5,9 @@
 // thread the same would need a copy of everything, and would not be faster: the kernels use all threads already.
 
 import { AsyncResource } from 'node:async_hooks';
-import { type Job, newArrayLike, sliceOf } from './apply.js';
+import { type Job, newArrayLike } from './apply.js';
 import { run } from './backend.js';
+import { elementsAt } from './bytes.js';
 import { abortError, invalidValue } from './errors.js';
 import { type FloatArray, lengthOf } from './validate.js';
 
@@ -69,15 +70,11 @@ class Call {
     const begin = this.done;
     const count = Math.min(this.size, this.total - begin);
     const { kernel, dtype, gradOutput, x, parameters } = this.job;
+    // Not `subarray`, which would ask a subclass's constructor.
+    const sliceOf = (array: FloatArray) =>
+      elementsAt(dtype, array.buffer, array.byteOffset + begin * array.BYTES_PER_ELEMENT, count);
     const start = now();
-    run(
-      kernel,
-      dtype,
-      gradOutput && sliceOf(gradOutput, begin, count),
-      sliceOf(x, begin, count),
-      sliceOf(this.result, begin, count),
-      parameters,
-    );
+    run(kernel, dtype, gradOutput && sliceOf(gradOutput), sliceOf(x), sliceOf(this.result), parameters);
     this.resize(now() - start);
     this.done += count;
     this.onProgress?.({ done: this.done, total: this.total });

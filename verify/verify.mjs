@@ -15,15 +15,21 @@ import os from 'node:os';
 import { parseArgs } from 'node:util';
 import { backend, lastIsa, useIsa } from '../dist/backend.js';
 import { derivatives, forms } from '../test/table.mjs';
-import { BLOCK_LENGTH, BLOCKS, digestFile, digestOf, inputsOf, readDigests, writeSixteenBitDigest } from './blocks.mjs';
+import {
+  BLOCK_LENGTH,
+  BLOCKS,
+  digestFile,
+  digestOf,
+  inputsOf,
+  order,
+  readDigests,
+  writeSixteenBitDigest,
+} from './blocks.mjs';
 import { buildReference, referenceBlocks } from './reference.mjs';
 import { FLOAT64_BOUNDS, worstFloat64Error, wrongSixteenBit } from './types.mjs';
 
 const functions = [...forms, ...derivatives];
 const results = new Float32Array(BLOCK_LENGTH);
-
-// A float32's place among all of them in ascending order, so that a difference counts units in the last place.
-const order = (bits) => (bits >>> 31 === 0 ? bits : -(bits & 0x7fffffff));
 
 /** Adds the wrong results of a block to a tally, and the worst of them. */
 function compare(x, y, expected, tally) {
