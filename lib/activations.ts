@@ -10,6 +10,7 @@ import type { Kernel } from './kernel.js';
 import { exp, halfErfcx, log1p } from './math.js';
 import { productError, productLow, quotientLow, sumError } from './pair.js';
 import { isTanh, softplusParameters } from './parameters.js';
+import { quickPath } from './quick.js';
 import {
   type ActivationInput,
   type ActivationOptions,
@@ -104,6 +105,7 @@ function geluWide(x: number): number {
 // Each loop is spelled out: V8 inlines a formula into a loop of its own, and calls it from a loop that is shared.
 const geluKernel: Kernel = {
   name: 'gelu',
+  quick: quickPath(32, true),
   narrow(v, n) {
     for (let i = 0; i < n; i++) v[i] = geluOf(v[i]);
   },
@@ -136,6 +138,7 @@ function geluTanhWide(x: number): number {
 
 const geluTanhKernel: Kernel = {
   name: 'geluTanh',
+  quick: quickPath(32, true),
   narrow(v, n) {
     for (let i = 0; i < n; i++) v[i] = geluTanhOf(v[i]);
   },
@@ -173,6 +176,7 @@ function siluWide(x: number): number {
 
 const siluKernel: Kernel = {
   name: 'silu',
+  quick: quickPath(8, true),
   narrow(v, n) {
     for (let i = 0; i < n; i++) v[i] = siluOf(v[i]);
   },
@@ -223,6 +227,7 @@ function mishWide(x: number): number {
 
 const mishKernel: Kernel = {
   name: 'mish',
+  quick: quickPath(8, true),
   narrow(v, n) {
     for (let i = 0; i < n; i++) v[i] = mishOf(v[i]);
   },
@@ -285,6 +290,7 @@ function softplusWide(x: number, beta: number, threshold: number): number {
 
 const softplusKernel: Kernel = {
   name: 'softplus',
+  quick: quickPath(8, false),
   narrow(v, n, { beta, threshold }) {
     for (let i = 0; i < n; i++) v[i] = softplusOf(v[i], beta, threshold);
   },
