@@ -18,29 +18,31 @@ export interface QuickPath {
   readonly perUnit: number;
   /** Whether they give f(x) / x: for functions that are zero where x is, whose relative error counts there. */
   readonly timesX: boolean;
+  /** What f(x) rounds to where it vanishes: 0 or -0. */
+  readonly nothing: number;
   /** The row of the segment around 0. */
   readonly center: number;
 }
 
-const SEGMENTS = 512;
-/** |x perUnit| up to which there are segments. Beyond it f(x) rounds to x, and a derivative to 1. */
-const LIMIT = SEGMENTS / 2 - 0.5;
+// The bounds of x perUnit: f(x) rounds to nothing below, to x above, or to 1, being a derivative.
+const BOTTOM = -880;
+const TOP = 256;
+const SEGMENTS = TOP - BOTTOM + 1;
 
-// f(x) or f(x) / x is C0 + C1 r + ... + C5 r^5, r = x perUnit rounded off, give or take MARGIN, which is NaN for a
-// segment that has no polynomial yet. A column of all functions is 40 KiB, and 576 bytes put the next one, which is
-// read at the same row, into other sets of an L1 cache.
+// f(x) or f(x) / x is C0 + C1 r + ... + C5 r^5, r = x perUnit less its integer, give or take MARGIN, which is NaN for a
+// segment that has no polynomial yet. A column is not a multiple of 4 KiB, so that equal rows of two columns are in
+// different sets of an L1 cache.
 const ROWS = 10 * SEGMENTS;
-const PITCH = ROWS * 8 + 576;
-const memory = new ArrayBuffer(7 * PITCH);
-const [C0, C1, C2, C3, C4, C5, MARGIN] = [0, 1, 2, 3, 4, 5, 6].map((i) => new Float64Array(memory, i * PITCH, ROWS));
+const memory = new ArrayBuffer(7 * ROWS * 8);
+const [C0, C1, C2, C3, C4, C5, MARGIN] = [0, 1, 2, 3, 4, 5, 6].map((i) => new Float64Array(memory, i * ROWS * 8, ROWS));
 MARGIN.fill(Number.NaN);
 
 let rows = 0;
 
 /** A path for a function, one of ten. */
-export function quickPath(perUnit: number, timesX: boolean): QuickPath {
+export function quickPath(perUnit: number, timesX: boolean, nothing: number): QuickPath {
   rows += SEGMENTS;
-  return { perUnit, timesX, center: rows - SEGMENTS / 2 };
+  return { perUnit, timesX, nothing, center: rows - SEGMENTS - BOTTOM };
 }
 
 const BLOCK = 1024;
@@ -72,7 +74,7 @@ export function runQuick(
   for (let begin = 0; begin < x.length; begin += BLOCK) {
     const n = Math.min(BLOCK, x.length - begin);
     X.set(x.subarray(begin, begin + n));
-    const open = interpolate(n, kernel.quick.timesX, gradOutput !== undefined);
+    const open = interpolate(n, kernel.quick, gradOutput !== undefined);
     if (open > 0) settle(kernel, open, n, parameters);
     if (gradOutput !== undefined) {
       GRADS.set(gradOutput.subarray(begin, begin + n));
@@ -83,29 +85,28 @@ export function runQuick(
 }
 
 /** Y for X, as far as the rounding is certain; returns how many elements are left open. */
-function interpolate(n: number, timesX: boolean, derivative: boolean): number {
+function interpolate(n: number, { timesX, nothing }: QuickPath, derivative: boolean): number {
   let open = 0;
   for (let i = 0; i < n; i++) {
     const x = X[i];
     const position = x * PER_UNIT[0];
-    if (Math.abs(position) < LIMIT) {
+    if (position > BOTTOM && position < TOP) {
       const k = position + ROUND_TO_INTEGER - ROUND_TO_INTEGER;
       const r = position - k;
       const j = (k | 0) + CENTER[0];
       const r2 = r * r;
       const p = ((C5[j] * r + C4[j]) * r2 + (C3[j] * r + C2[j])) * r2 + (C1[j] * r + C0[j]);
       const factor = timesX ? x : 1;
-      const y = Math.fround((p - MARGIN[j]) * factor);
-      if (y === Math.fround((p + MARGIN[j]) * factor)) {
-        Y[i] = y;
-        continue;
-      }
-    } else if (position > 0) {
+      Y[i] = (p - MARGIN[j]) * factor;
+      if (Y[i] === Math.fround((p + MARGIN[j]) * factor)) continue;
+      OPEN[open] = x;
+      PLACES[open++] = i;
+    } else if (position >= TOP) {
       Y[i] = derivative ? 1 : x;
-      continue;
+    } else {
+      // Engines differ in the sign and payload of NaN; this constant has one bit pattern.
+      Y[i] = position <= BOTTOM ? nothing : Number.NaN;
     }
-    OPEN[open] = x;
-    PLACES[open++] = i;
   }
   return open;
 }
@@ -114,15 +115,13 @@ function interpolate(n: number, timesX: boolean, derivative: boolean): number {
 function settle(kernel: Kernel, open: number, n: number, parameters: Parameters): void {
   const { perUnit, center } = kernel.quick;
   for (let i = 0, left = Math.ceil(n / 8); i < open && left > 0; i++) {
-    const position = OPEN[i] * perUnit;
-    const k = position + ROUND_TO_INTEGER - ROUND_TO_INTEGER;
-    if (!(Math.abs(position) < LIMIT) || !Number.isNaN(MARGIN[center + k])) continue;
+    const k = OPEN[i] * perUnit + ROUND_TO_INTEGER - ROUND_TO_INTEGER;
+    if (!Number.isNaN(MARGIN[center + k])) continue;
     addPolynomial(kernel, k, parameters);
     left--;
   }
   kernel.narrow(OPEN, open, parameters);
-  // Engines differ in the sign and payload of NaN; this constant has one bit pattern.
-  for (let i = 0; i < open; i++) Y[PLACES[i]] = OPEN[i] === OPEN[i] ? OPEN[i] : Number.NaN;
+  for (let i = 0; i < open; i++) Y[PLACES[i]] = OPEN[i];
 }
 
 // Six points about where Chebyshev has them, but such that the error is largest at the ends, where it is measured.
