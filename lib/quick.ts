@@ -11,7 +11,6 @@
 // table by rows 5.9; Horner's scheme 5.8; the table a parameter, and double precision in and out, 11.
 
 import type { Elements, Kernel, Parameters } from './kernel.js';
-import { ROUND_TO_INTEGER } from './math.js';
 
 /** Where a function's polynomials are: one for each segment of length 1 / perUnit, around a multiple of that. */
 export interface QuickPath {
@@ -24,6 +23,8 @@ export interface QuickPath {
   readonly center: number;
 }
 
+const ROUND_TO_INTEGER = 6755399441055744; // 0x1.8p52
+
 // The bounds of x perUnit: f(x) rounds to nothing below, to x above, or to 1, being a derivative.
 const BOTTOM = -880;
 const TOP = 256;
@@ -32,16 +33,18 @@ const SEGMENTS = TOP - BOTTOM + 1;
 // f(x) or f(x) / x is C0 + C1 r + ... + C5 r^5, r = x perUnit less its integer, give or take MARGIN, which is NaN for a
 // segment that has no polynomial yet. A column is not a multiple of 4 KiB, so that equal rows of two columns are in
 // different sets of an L1 cache.
-const ROWS = 10 * SEGMENTS;
+const FUNCTIONS = 10;
+const ROWS = FUNCTIONS * SEGMENTS;
 const memory = new ArrayBuffer(7 * ROWS * 8);
 const [C0, C1, C2, C3, C4, C5, MARGIN] = [0, 1, 2, 3, 4, 5, 6].map((i) => new Float64Array(memory, i * ROWS * 8, ROWS));
 MARGIN.fill(Number.NaN);
 
 let rows = 0;
 
-/** A path for a function, one of ten. */
+/** A path for a function. */
 export function quickPath(perUnit: number, timesX: boolean, nothing: number): QuickPath {
   rows += SEGMENTS;
+  if (rows > ROWS) throw new RangeError('FUNCTIONS is too small');
   return { perUnit, timesX, nothing, center: rows - SEGMENTS - BOTTOM };
 }
 
@@ -52,9 +55,6 @@ const GRADS = new Float32Array(BLOCK);
 /** The elements that are left to the formula, and where they belong. */
 const OPEN = new Float64Array(BLOCK);
 const PLACES = new Uint16Array(BLOCK);
-/** perUnit and center of the path that runs. */
-const PER_UNIT = new Float64Array(1);
-const CENTER = new Int32Array(1);
 
 /** Whether the paths are for these parameters. From a threshold of 18 on it makes no difference to Softplus. */
 export function isQuick({ beta, threshold }: Parameters): boolean {
@@ -69,8 +69,6 @@ export function runQuick(
   out: Elements,
   parameters: Parameters,
 ): void {
-  PER_UNIT[0] = kernel.quick.perUnit;
-  CENTER[0] = kernel.quick.center;
   for (let begin = 0; begin < x.length; begin += BLOCK) {
     const n = Math.min(BLOCK, x.length - begin);
     X.set(x.subarray(begin, begin + n));
@@ -85,20 +83,22 @@ export function runQuick(
 }
 
 /** Y for X, as far as the rounding is certain; returns how many elements are left open. */
-function interpolate(n: number, { timesX, nothing }: QuickPath, derivative: boolean): number {
+function interpolate(n: number, { perUnit, timesX, nothing, center }: QuickPath, derivative: boolean): number {
   let open = 0;
   for (let i = 0; i < n; i++) {
     const x = X[i];
-    const position = x * PER_UNIT[0];
+    const position = x * perUnit;
     if (position > BOTTOM && position < TOP) {
       const k = position + ROUND_TO_INTEGER - ROUND_TO_INTEGER;
       const r = position - k;
-      const j = (k | 0) + CENTER[0];
+      const j = (k | 0) + center;
       const r2 = r * r;
       const p = ((C5[j] * r + C4[j]) * r2 + (C3[j] * r + C2[j])) * r2 + (C1[j] * r + C0[j]);
-      const factor = timesX ? x : 1;
-      Y[i] = (p - MARGIN[j]) * factor;
-      if (Y[i] === Math.fround((p + MARGIN[j]) * factor)) continue;
+      const margin = MARGIN[j];
+      const factor = timesX === true ? x : 1;
+      const y = Math.fround((p - margin) * factor);
+      Y[i] = y;
+      if (y === Math.fround((p + margin) * factor)) continue;
       OPEN[open] = x;
       PLACES[open++] = i;
     } else if (position >= TOP) {
