@@ -117,7 +117,7 @@ function settle(kernel: Kernel, open: number, n: number, parameters: Parameters)
   for (let i = 0, left = Math.ceil(n / 8); i < open && left > 0; i++) {
     const k = OPEN[i] * perUnit + ROUND_TO_INTEGER - ROUND_TO_INTEGER;
     if (!Number.isNaN(MARGIN[center + k])) continue;
-    addPolynomial(kernel, k, parameters);
+    addPolynomial(kernel, k);
     left--;
   }
   kernel.narrow(OPEN, open, parameters);
@@ -129,11 +129,11 @@ const POINTS = Float64Array.of(-0.48, -0.35, -0.125, 0.125, 0.35, 0.48, -0.5, 0.
 const values = new Float64Array(8);
 
 /** The polynomial of the segment around k / perUnit. */
-function addPolynomial(kernel: Kernel, k: number, parameters: Parameters): void {
+function addPolynomial(kernel: Kernel, k: number): void {
   const { perUnit, timesX, center } = kernel.quick;
   const c = values;
   for (let i = 0; i < 8; i++) c[i] = (k + POINTS[i]) / perUnit;
-  kernel.narrow(c, 8, parameters);
+  kernel.narrow(c, 8, { beta: 1, threshold: Number.POSITIVE_INFINITY });
   if (timesX) for (let i = 0; i < 8; i++) c[i] /= (k + POINTS[i]) / perUnit;
   const size = Math.max(Math.abs(c[6]), Math.abs(c[7]));
   // Newton's divided differences, and from them the powers' coefficients.
