@@ -3,7 +3,7 @@
 // The formulas do the operations of native/activations.h in the same order, over single doubles, and get the same bits;
 // the derivations are there. What differs is written so that V8 compiles no branch that depends on the sign of the data,
 // which it would mispredict half of the time: max(x, 0) is (x + |x|) / 2, and the sign of zero is restored only where it
-// can be lost.
+// can be lost. For most float32 arrays it is quick.ts that computes, with polynomials made from these formulas.
 
 import { apply } from './apply.js';
 import type { Kernel } from './kernel.js';
