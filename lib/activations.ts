@@ -20,8 +20,8 @@ import {
 } from './validate.js';
 import { expWide, halfErfcxWide, log1pWide, rest } from './wide.js';
 
-// Where x is an odd float32 subnormal, x/2 is a tie, which the next, positive term of the series decides. It is far below
-// the last bit of a double; this stands in for it, invisible to all other results.
+// Where x is an odd float32 subnormal, x/2 is a tie, which the next, positive term of the series decides. It is far
+// below the last bit of a double; this stands in for it, invisible to all other results.
 const TIE_BREAK = 2 ** -178;
 const HALVED_BELOW = 2 ** -125;
 
