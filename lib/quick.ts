@@ -5,10 +5,10 @@
 // whichever way the interval was found: the bits do not depend on the path. The polynomials are made from the formula
 // when they are first needed, so there are no constants to compute, to check or to load.
 //
-// What decides is how few instructions V8 needs. Arrays of the module it addresses directly, unless they are of 64 bytes
-// or less, which it moves about; what is a parameter it checks and unboxes for every element, but not the fields of one
-// that is an object. It compares each index with the array's length: so there is a column for each coefficient, all read
-// at one index. Tried, times as long (GELU, N(0, 1), Zen 4): one table by rows 1.1 to 1.15; Horner's scheme 1.1 to 1.15;
+// What decides is how few instructions V8 needs. Arrays of the module it addresses directly, unless they are of 64
+// bytes or less, which it moves about; what is a parameter it checks and unboxes for every element, but not the fields
+// of an object. It compares each index with the array's length: so there is a column for each coefficient, all read at
+// one index. Tried, times as long (GELU, N(0, 1), Zen 4): one table by rows 1.1 to 1.15; Horner's scheme 1.1 to 1.15;
 // numbers in small arrays, and a flag that is not compared with true, 1.15; doubles in and out, and all parameters, 2.
 
 import type { Elements, Kernel, Parameters } from './kernel.js';
