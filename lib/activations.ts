@@ -3,13 +3,14 @@
 // The formulas do the operations of native/activations.h in the same order, over single doubles, and get the same bits;
 // the derivations are there. What differs is written so that V8 compiles no branch that depends on the sign of the data,
 // which it would mispredict half of the time: max(x, 0) is (x + |x|) / 2, and the sign of zero is restored only where it
-// can be lost.
+// can be lost. For most float32 arrays it is quick.ts that computes, with polynomials made from these formulas.
 
 import { apply } from './apply.js';
 import type { Kernel } from './kernel.js';
 import { exp, halfErfcx, log1p } from './math.js';
 import { productError, productLow, quotientLow, sumError } from './pair.js';
 import { isTanh, softplusParameters } from './parameters.js';
+import { quickPath } from './quick.js';
 import {
   type ActivationInput,
   type ActivationOptions,
@@ -19,17 +20,14 @@ import {
 } from './validate.js';
 import { expWide, halfErfcxWide, log1pWide, rest } from './wide.js';
 
-// Where y is about x/2 and x an odd float32 subnormal, x/2 is a tie, which the next, positive term of the series
-// decides. It is far below the last bit of a double; this stands in for it, invisible to all other results.
+// Where x is an odd float32 subnormal, x/2 is a tie, which the next, positive term of the series decides. It is far
+// below the last bit of a double; this stands in for it, invisible to all other results.
 const TIE_BREAK = 2 ** -178;
-const TIES_BELOW = 2 ** -125;
+const HALVED_BELOW = 2 ** -125;
 
-function breakTie(y: number, x: number): number {
-  return Math.abs(x) < TIES_BELOW ? brokenTie(y, x) : y;
-}
-
-function brokenTie(y: number, x: number): number {
-  const magnitude = Math.abs(y + TIE_BREAK);
+/** Of the functions that are x/2 + c x^2 + ..., c > 0, for |x| < HALVED_BELOW. */
+function halved(x: number): number {
+  const magnitude = Math.abs(x * 0.5 + TIE_BREAK);
   return x < 0 || Object.is(x, -0) ? -magnitude : magnitude;
 }
 
@@ -76,10 +74,11 @@ export function gelu<T extends ActivationInput>(x: T, options?: GeluOptions<T>):
 /** x Phi(x) = max(x, 0) - a Phi(-a), a = |x|; Phi(-a) = e^(-a^2/2) R(a). */
 function geluOf(x: number): number {
   const magnitude = Math.abs(x);
+  if (magnitude < HALVED_BELOW) return halved(x);
   const a = 14.6 < magnitude ? 14.6 : magnitude;
   const a2 = a * a;
   const tail = a * (exp(a2 * -0.5) * halfErfcx(a, a2));
-  return breakTie(positivePart(-15 > x ? -15 : x) - tail, x);
+  return positivePart(-15 > x ? -15 : x) - tail;
 }
 
 function geluWide(x: number): number {
@@ -104,6 +103,7 @@ function geluWide(x: number): number {
 // Each loop is spelled out: V8 inlines a formula into a loop of its own, and calls it from a loop that is shared.
 const geluKernel: Kernel = {
   name: 'gelu',
+  quick: quickPath(32, true, -0),
   narrow(v, n) {
     for (let i = 0; i < n; i++) v[i] = geluOf(v[i]);
   },
@@ -116,10 +116,11 @@ export const TANH_C3 = { hi: 0.07135481627260025, lo: -6.175149918155315e-19 };
 
 /** x e^w / (e^w + 1), w = 2 sqrt(2/pi) (x + 0.044715 x^3). */
 function geluTanhOf(x: number): number {
+  if (Math.abs(x) < HALVED_BELOW) return halved(x);
   const bounded = -14 > x ? -14 : x;
   const t = 14 < bounded ? 14 : bounded;
   const e = exp(t * (t * t * TANH_C3.hi + TANH_C1.hi));
-  return breakTie(bounded * (e / (e + 1)), x);
+  return bounded * (e / (e + 1));
 }
 
 function geluTanhWide(x: number): number {
@@ -136,6 +137,7 @@ function geluTanhWide(x: number): number {
 
 const geluTanhKernel: Kernel = {
   name: 'geluTanh',
+  quick: quickPath(32, true, -0),
   narrow(v, n) {
     for (let i = 0; i < n; i++) v[i] = geluTanhOf(v[i]);
   },
@@ -161,8 +163,9 @@ export const swish = silu;
 
 /** x / (1 + e^-x). */
 function siluOf(x: number): number {
+  if (Math.abs(x) < HALVED_BELOW) return halved(x);
   const bounded = -200 > x ? -200 : x;
-  return breakTie(bounded / (exp(-(200 < bounded ? 200 : bounded)) + 1), x);
+  return bounded / (exp(-(200 < bounded ? 200 : bounded)) + 1);
 }
 
 function siluWide(x: number): number {
@@ -173,6 +176,7 @@ function siluWide(x: number): number {
 
 const siluKernel: Kernel = {
   name: 'silu',
+  quick: quickPath(8, true, -0),
   narrow(v, n) {
     for (let i = 0; i < n; i++) v[i] = siluOf(v[i]);
   },
@@ -223,6 +227,7 @@ function mishWide(x: number): number {
 
 const mishKernel: Kernel = {
   name: 'mish',
+  quick: quickPath(8, true, -0),
   narrow(v, n) {
     for (let i = 0; i < n; i++) v[i] = mishOf(v[i]);
   },
@@ -285,6 +290,7 @@ function softplusWide(x: number, beta: number, threshold: number): number {
 
 const softplusKernel: Kernel = {
   name: 'softplus',
+  quick: quickPath(8, false, 0),
   narrow(v, n, { beta, threshold }) {
     for (let i = 0; i < n; i++) v[i] = softplusOf(v[i], beta, threshold);
   },

@@ -76,7 +76,7 @@ function perform(
   return options.out ?? operand.wrap(result);
 }
 
-const noParameters = (): Parameters => ({ beta: 1, threshold: 0 });
+const noParameters = (): Parameters => ({ beta: 1, threshold: Number.POSITIVE_INFINITY });
 
 let captured: { job?: Job } | undefined;
 

@@ -7,6 +7,7 @@ import type { Kernel } from './kernel.js';
 import { exp, expMinusOne, powerOf2, reducedExp, scale } from './math.js';
 import { add, divide, fastSum, multiply, type Pair, plus, product, productError, scaled, sum, times } from './pair.js';
 import { isTanh, softplusParameters } from './parameters.js';
+import { quickPath } from './quick.js';
 import {
   type ActivationInput,
   type ActivationOptions,
@@ -159,6 +160,7 @@ function geluDerivativeWide(x: number): number {
 
 const geluKernel: Kernel = {
   name: 'geluBackward',
+  quick: quickPath(32, false, -0),
   narrow(v, n) {
     for (let i = 0; i < n; i++) v[i] = geluDerivative(v[i]);
   },
@@ -195,6 +197,7 @@ function geluTanhDerivativeWide(x: number): number {
 
 const geluTanhKernel: Kernel = {
   name: 'geluTanhBackward',
+  quick: quickPath(32, false, -0),
   narrow(v, n) {
     for (let i = 0; i < n; i++) v[i] = geluTanhDerivative(v[i]);
   },
@@ -243,6 +246,7 @@ function siluDerivativeWide(x: number): number {
 
 const siluKernel: Kernel = {
   name: 'siluBackward',
+  quick: quickPath(8, false, -0),
   narrow(v, n) {
     for (let i = 0; i < n; i++) v[i] = siluDerivative(v[i]);
   },
@@ -292,6 +296,7 @@ function mishDerivativeWide(x: number): number {
 
 const mishKernel: Kernel = {
   name: 'mishBackward',
+  quick: quickPath(8, false, -0),
   narrow(v, n) {
     for (let i = 0; i < n; i++) v[i] = mishDerivative(v[i]);
   },
@@ -329,6 +334,7 @@ function softplusDerivativeWide(x: number, beta: number, threshold: number): num
 
 const softplusKernel: Kernel = {
   name: 'softplusBackward',
+  quick: quickPath(8, false, 0),
   narrow(v, n, { beta, threshold }) {
     for (let i = 0; i < n; i++) v[i] = softplusDerivative(v[i], beta, threshold);
   },

@@ -1,5 +1,6 @@
 // The JavaScript fallback's loop: what native/kernel.h is to the native kernels.
 
+import { isQuick, type QuickPath, runQuick } from './quick.js';
 import { type SixteenBit, toBFloat16, toFloat16, valuesOf } from './sixteenBit.js';
 import type { DType } from './validate.js';
 
@@ -18,6 +19,8 @@ export interface Kernel {
   readonly name: string;
   /** `values[i] = f(values[i])` for i < n, to be rounded to a type of at most 24 bits. */
   narrow(values: Float64Array, n: number, parameters: Parameters): void;
+  /** The faster way to float32 results. */
+  readonly quick: QuickPath;
   /** `f(x)` for float64 arrays. */
   wide(x: number, beta: number, threshold: number): number;
 }
@@ -41,6 +44,10 @@ export function runKernel(
   out: Elements,
   parameters: Parameters,
 ): void {
+  if (dtype === 'float32' && isQuick(parameters)) {
+    runQuick(kernel, gradOutput, x, out, parameters);
+    return;
+  }
   for (let begin = 0; begin < x.length; begin += BLOCK) {
     const n = Math.min(BLOCK, x.length - begin);
     load(values, dtype, x.subarray(begin, begin + n));
