@@ -59,6 +59,9 @@ NEVER_INLINE const char* runBackward(const void* gradOutput, const void* x, void
   const T* gradFrom = static_cast<const T*>(gradOutput);
   const T* from = static_cast<const T*>(x);
   T* to = static_cast<T*>(out);
+  if constexpr (sizeof(T) == sizeof(float) && QuickPath<derivative>::kExists) {
+    if (QuickPath<derivative>::runBackward(gradFrom, from, to, n, parameters)) return kIsaName;
+  }
   size_t i = 0;
   for (; i + kTurn<T> <= n; i += kTurn<T>) {
     const V a = V::load(gradFrom + i) * rounded<T>(derivative(V::load(from + i), parameters));

@@ -8,11 +8,12 @@
 // every CPU, so that what verify/ has found right on one is right on all.
 //
 // F has, besides + - * /: fma(a, b, c) = a b + c, fnma = c - a b, fnms = -c - a b, productError and abs as V;
-// clamp(a, limit), |a| cut to the limit, with a's sign. Of lanes as 32-bit integers: plusBits, minusBits, andBits with
-// a constant; minBits, maxBits (signed), smallerBits, largerBits (unsigned); clampNegative, which cuts negative a to a
-// limit; lookup(table, i), the entry at the low F::kTableBits bits of i; addSteps(a, i), which adds i where its low
-// F::kTableBits bits are the first after the exponent field; orDifference(seen, a, b) = seen | (a ^ b). As masks, one
-// bit a lane: lessThan, differ (of bits), above (unsigned); and select(mask, yes, no).
+// clamp(a, limit), |a| cut to the limit, with a's sign; largerMagnitude and smallerMagnitude, the one of a and b that is
+// larger or smaller without its sign. Of lanes as 32-bit integers: plusBits, minusBits, andBits with a constant; minBits,
+// maxBits (signed), smallerBits, largerBits (unsigned); clampNegative, which cuts negative a to a limit; lookup(table, i),
+// the entry at the low F::kTableBits bits of i; addSteps(a, i), which adds i where its low F::kTableBits bits are the
+// first after the exponent field; orDifference(seen, a, b) = seen | (a ^ b). As masks, one bit a lane: lessThan, differ
+// (of bits), above (unsigned); and select(mask, yes, no). withCanonicalNaN(a): every NaN as the kernels store it.
 #pragma once
 
 #include "activations.h"
@@ -145,6 +146,26 @@ inline bool runQuick(const float* x, float* out, size_t n, const Parameters& par
     F::store(rest, F(1.0F));  // which is in every path's range
     memcpy(rest, x + i, (n - i) * sizeof(float));
     Path::template block<Single>(rest, rest, parameters, false);
+    memcpy(out + i, rest, (n - i) * sizeof(float));
+  }
+  return true;
+}
+
+// The same of a derivative's path, whose block<W>(gradOutput, x, out, parameters) has the product.
+template <V (*derivative)(V, const Parameters&)>
+inline bool runQuickBackward(const float* gradOutput, const float* x, float* out, size_t n,
+                             const Parameters& parameters) {
+  using Path = QuickPath<derivative>;
+  using Step = typename Path::Step;
+  size_t i = 0;
+  for (; i + Step::kLanes <= n; i += Step::kLanes)
+    Path::template block<Step>(gradOutput + i, x + i, out + i, parameters);
+  for (; i + F::kLanes <= n; i += F::kLanes) Path::template block<F>(gradOutput + i, x + i, out + i, parameters);
+  if (i < n) {
+    float rest[F::kLanes] = {}, grad[F::kLanes] = {};
+    memcpy(rest, x + i, (n - i) * sizeof(float));
+    memcpy(grad, gradOutput + i, (n - i) * sizeof(float));
+    Path::template block<F>(grad, rest, rest, parameters);
     memcpy(out + i, rest, (n - i) * sizeof(float));
   }
   return true;

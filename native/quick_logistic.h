@@ -10,9 +10,9 @@
 // blocks of 2 0.70, 0.95, 1.13; of 3 0.73, 0.92, 1.05; of 4 0.76, 0.98, 1.05. Without r^2 / 2 exact, with a table of
 // 8, the error is 2^-32.9 at best and 2^-31.4 for large |x|: 3 to 6 % of the vectors fail.
 //
-// And on Zen 4 (SiLU with AVX-512: 0.46): an estimate and a Newton step for the division, 0.46; the bounds by fma alone,
-// 0.47, for its multipliers are what is short; bounds that hold for zeros, 0.52; one mask a vector and no branch, with
-// the failures of 4096 elements settled at once, 0.60, since comparisons into masks are slow. Failures cost 4 %.
+// And on Zen 4 (SiLU with AVX-512: 0.46): an estimate and a Newton step for the division, 0.46; the bounds by fma
+// alone, 0.47, for its multipliers are what is short; bounds that hold for zeros, 0.52; one mask a vector and no branch,
+// with the failures of 4096 elements settled at once, 0.60, since comparisons into masks are slow. Failures cost 4 %.
 #pragma once
 
 #include "quick_exp.h"
@@ -25,6 +25,8 @@ struct Bounds {
 };
 
 constexpr uint32_t kAny = 0xffffffff;
+
+constexpr int kErrorBits = F::kTableBits == 5 ? 35 : 36;
 
 // Where x's bits, unsigned, are above kLeast (which is negative x below some number), or the bounds do not do.
 template <class Path>
@@ -44,7 +46,7 @@ NEVER_INLINE void repair(const float* x, const float* high, const float* size, f
     const unsigned failed = failures<Path>(v, orDifference(F(0.0F), y, F::load(high + i)), F::load(size + i));
     if (failed == 0) continue;
     const unsigned nothing = lessThan(v, F(Path::kVanishes));
-    const unsigned unchanged = ~differ(abs(v), F(0.0F)) | lessThan(F(Path::kIdentity), v);
+    const unsigned unchanged = Path::unchanged(v);
     F::store(out + i, select(nothing, F(Path::kNothing), select(unchanged, v, y)));
     const unsigned open = failed & ~nothing & ~unchanged;
     for (size_t k = 0; k < F::kLanes; k += V::kLanes)
@@ -52,18 +54,17 @@ NEVER_INLINE void repair(const float* x, const float* high, const float* size, f
   }
 }
 
-// A path by bounds. QuickPath adds: bounds(W); kLargest, kLeast (above); kIdentity: f(x) rounds to x for x > kIdentity,
-// and for zeros.
+// A path by bounds. QuickPath adds: bounds(W); kLargest, kLeast (above); kVanishes; for a function kIdentity: f(x)
+// rounds to x for x > kIdentity, and for zeros.
 template <V (*formula)(V, const Parameters&)>
 struct LogisticPath {
   static constexpr bool kExists = true;
   static constexpr float kNothing = -0.0F;
-  static constexpr int kErrorBits = F::kTableBits == 5 ? 35 : 36;
   using Step = Together<F, F::kTogether>;
   using Single = F;
 
   template <class W>
-  static bool block(const float* x, float* out, const Parameters& parameters, bool) {
+  FLATTEN static bool block(const float* x, float* out, const Parameters& parameters, bool) {
     using Path = QuickPath<formula>;
     const F none = 0.0F;
     const W v = W::load(x);
@@ -81,6 +82,9 @@ struct LogisticPath {
     return false;
   }
 
+  static unsigned unchanged(F x) {
+    return ~differ(abs(x), F(0.0F)) | lessThan(F(QuickPath<formula>::kIdentity), x);
+  }
   static bool run(const float* x, float* out, size_t n, const Parameters& parameters) {
     return runQuick<formula>(x, out, n, parameters);
   }
@@ -128,8 +132,25 @@ struct QuickPath<silu<V>> : LogisticPath<silu<V>> {
   }
 };
 
-// GELU's tanh form, x / (1 + e^-w), w = kCubic x (x^2 + kShift), each in two pieces: kCubic is 2 sqrt(2/pi) 0.044715,
-// kShift 1 / 0.044715, its first piece short, so that kShift + x^2 leaves an exact rest. From 9 on the result is x.
+// c x (x^2 + s), c and s in two pieces, s's first so short that x^2 + s leaves an exact rest.
+struct CubicTerms {
+  float c, cLow, s, sLow;
+};
+
+template <class W>
+inline Pair<W> cubic(W x, const CubicTerms& terms) {
+  const W factor = fma(x, x, W(terms.s));
+  const W factorLow = fma(x, x, W(terms.s) - factor) + W(terms.sLow);
+  const W scaled = x * W(terms.c);
+  const W scaledLow = fma(x, W(terms.cLow), productError(x, W(terms.c), scaled));
+  const W y = scaled * factor;
+  return {y, fma(scaledLow, factor, fma(scaled, factorLow, productError(scaled, factor, y)))};
+}
+
+// GELU's tanh form, x / (1 + e^-w), w = c x (x^2 + s), c = 2 sqrt(2/pi) 0.044715, s = 1 / 0.044715.
+constexpr CubicTerms kTanhTerms = {0x1.2444f2p-4F, 0x1.49b16ap-29F, 0x1.65d2p4F, 0x1.7b767cp-14F};
+
+// From 9 on the result is x.
 template <>
 struct QuickPath<geluTanh<V>> : LogisticPath<geluTanh<V>> {
   static constexpr uint32_t kLargest = sizeLimit(0x7f000000, kErrorBits), kLeast = 0xc1100000;  // x >= -9
@@ -137,15 +158,7 @@ struct QuickPath<geluTanh<V>> : LogisticPath<geluTanh<V>> {
 
   template <class W>
   static Bounds<W> bounds(W x) {
-    const W t = clamp(x, 9);
-    const W shift = 0x1.65d2p4F, cubic = 0x1.2444f2p-4F;
-    const W factor = fma(t, t, shift);
-    const W factorLow = fma(t, t, shift - factor) + W(0x1.7b767cp-14F);
-    const W scaled = t * cubic;
-    const W scaledLow = fma(t, W(0x1.49b16ap-29F), productError(t, cubic, scaled));
-    const W w = scaled * factor;
-    const W wLow = fma(scaledLow, factor, fma(scaled, factorLow, productError(scaled, factor, w)));
-    const Pair<W> denominator = onePlusExp(expParts(Pair<W>{w, wLow}));
+    const Pair<W> denominator = onePlusExp(expParts(cubic(clamp(x, 9), kTanhTerms)));
     return quotientBounds<kErrorBits>(x, denominator, W(1.0F) / (denominator.hi + denominator.lo));
   }
 };

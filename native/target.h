@@ -27,6 +27,10 @@
 // For code that is to exist once: a rare case, out of the way of the common one, or a long kernel.
 #define NEVER_INLINE __attribute__((noinline))
 
+// For the body of a loop: all that it calls goes into it, but what is never inlined. A compiler that calls a function
+// twice may not inline it, and several vectors would then go through memory.
+#define FLATTEN __attribute__((flatten))
+
 // Before a loop of constant length over vectors, which are to stay in registers.
 #if defined(__clang__)
 #define UNROLL _Pragma("clang loop unroll(full)")

@@ -86,9 +86,9 @@ for bits, degree in ((5, 2), (3, 3)):
 
 cubic = 2 * sqrt(2 / pi) * mpf('0.044715')
 shift = 1 / mpf('0.044715')
-short = rounded(shift, 16)
-print(f'// kCubic {text(rounded(cubic))}, {text(rounded(cubic - rounded(cubic)))}')
-print(f'// kShift {text(short)}, {text(rounded(shift - short))}')
+for name, c, s in ('kTanhTerms', cubic, shift), ('kTanhSlopeTerms', 3 * cubic, shift / 3):
+    high, short = rounded(c), rounded(s, 16)
+    print(f'{name} = {{{text(high)}, {text(rounded(c - high))}, {text(short)}, {text(rounded(s - short))}}};')
 
 
 def double(x):

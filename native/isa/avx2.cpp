@@ -133,6 +133,8 @@ inline F abs(F a) { return _mm256_and_si256(a.bits(), _mm256_set1_epi32(INT32_MA
 inline F minusBits(F a, uint32_t bits) { return _mm256_sub_epi32(a.bits(), _mm256_set1_epi32(int(bits))); }
 inline F minBits(F a, F b) { return _mm256_min_epi32(a.bits(), b.bits()); }
 inline F maxBits(F a, F b) { return _mm256_max_epi32(a.bits(), b.bits()); }
+inline F largerMagnitude(F a, F b) { return _mm256_blendv_ps(a.v, b.v, _mm256_cmp_ps(abs(a).v, abs(b).v, _CMP_LT_OQ)); }
+inline F smallerMagnitude(F a, F b) { return _mm256_blendv_ps(b.v, a.v, _mm256_cmp_ps(abs(a).v, abs(b).v, _CMP_LT_OQ)); }
 inline F clampNegative(F a, float limit) { return _mm256_min_epu32(a.bits(), F(limit).bits()); }
 inline F clamp(F a, float limit) { return clampNegative(minBits(a, F(limit)), -limit); }
 template <class T>
@@ -156,7 +158,12 @@ inline F select(unsigned mask, F yes, F no) {
   return _mm256_blendv_ps(no.v, yes.v, F(_mm256_cmpeq_epi32(chosen, bit)).v);
 }
 
+inline F withCanonicalNaN(F a) {
+  return _mm256_blendv_ps(a.v, _mm256_set1_ps(__builtin_nanf("")), _mm256_cmp_ps(a.v, a.v, _CMP_UNORD_Q));
+}
+
 #include "../quick_logistic.h"
+#include "../quick_derivatives.h"
 // The paths first.
 #include "../kernel.h"
 

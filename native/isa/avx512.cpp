@@ -135,6 +135,8 @@ inline F productError(F a, F b, F p) { return _mm512_fmsub_ps(a.v, b.v, p.v); }
 inline F abs(F a) { return _mm512_and_si512(a.bits(), _mm512_set1_epi32(INT32_MAX)); }
 
 inline F clamp(F a, float limit) { return _mm512_range_ps(a.v, _mm512_set1_ps(limit), 2); }  // |min|, a's sign
+inline F largerMagnitude(F a, F b) { return _mm512_range_ps(a.v, b.v, 7); }  // with its own sign
+inline F smallerMagnitude(F a, F b) { return _mm512_range_ps(a.v, b.v, 6); }
 inline F clampNegative(F a, float limit) { return _mm512_min_epu32(a.bits(), F(limit).bits()); }
 inline F minusBits(F a, uint32_t bits) { return _mm512_sub_epi32(a.bits(), _mm512_set1_epi32(int(bits))); }
 inline F minBits(F a, F b) { return _mm512_min_epi32(a.bits(), b.bits()); }
@@ -153,6 +155,10 @@ inline unsigned lessThan(F a, F b) { return _mm512_cmp_ps_mask(a.v, b.v, _CMP_LT
 inline unsigned differ(F a, F b) { return _mm512_cmpneq_epi32_mask(a.bits(), b.bits()); }
 inline unsigned above(F a, uint32_t limit) { return _mm512_cmpgt_epu32_mask(a.bits(), _mm512_set1_epi32(int(limit))); }
 inline F select(unsigned mask, F yes, F no) { return _mm512_mask_blend_ps(__mmask16(mask), no.v, yes.v); }
+
+inline F withCanonicalNaN(F a) {
+  return _mm512_mask_blend_ps(_mm512_cmp_ps_mask(a.v, a.v, _CMP_UNORD_Q), a.v, _mm512_set1_ps(__builtin_nanf("")));
+}
 
 inline F plusBits(F a, uint32_t bits) { return _mm512_add_epi32(a.bits(), _mm512_set1_epi32(int(bits))); }
 inline F andBits(F a, uint32_t bits) { return _mm512_and_si512(a.bits(), _mm512_set1_epi32(int(bits))); }
@@ -174,6 +180,7 @@ inline V addSteps(V a, V i) {
 inline F lowWords(V a, V b) { return _mm512_shuffle_ps(_mm512_castpd_ps(a.v), _mm512_castpd_ps(b.v), 0x88); }
 
 #include "../quick_logistic.h"
+#include "../quick_derivatives.h"
 #include "../quick_tail.h"
 // The paths first.
 #include "../kernel.h"
