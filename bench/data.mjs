@@ -1,5 +1,7 @@
 // The numbers that are measured: each kind as a function of a length, the same at every call.
 
+import { sizeOf } from '../dist/bytes.js';
+
 function uniform() {
   let state = 1;
   return () => {
@@ -31,3 +33,7 @@ export const DATA = {
 };
 
 export const median = (values) => values.toSorted((a, b) => a - b)[values.length >> 1];
+
+/** How many bytes a result's call reads and writes; a derivative reads its gradient too. */
+export const bytesOf = ({ form, dtype, length }, { ceiling = false } = {}) =>
+  (form.endsWith('Backward') && !ceiling ? 3 : 2) * sizeOf(dtype) * length;
