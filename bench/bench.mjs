@@ -18,11 +18,10 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { backend } from '../dist/backend.js';
 import { sizeOf } from '../dist/bytes.js';
-import { toBFloat16, toFloat16 } from '../dist/sixteenBit.js';
 import { derivatives, forms } from '../test/table.mjs';
 import { buildReference } from '../verify/reference.mjs';
 import { compile } from './compile.mjs';
-import { bytesOf, DATA, median } from './data.mjs';
+import { bytesOf, DATA, elements, median } from './data.mjs';
 import { worstErrors } from './errors.mjs';
 import { describeMachine, machineText } from './machine.mjs';
 import { LIBRARIES, own, startPeers } from './peer.mjs';
@@ -85,11 +84,6 @@ function takes({ forms: names, dtypes, threaded, inPlace }, problem) {
   if (dtypes !== undefined && !dtypes.includes(problem.dtype)) return false;
   if (problem.threads > 1 && !threaded) return false;
   return problem.inPlace ? inPlace !== 'never' : inPlace !== 'only';
-}
-
-function elements(dtype, numbers) {
-  if (dtype === 'float32') return new Float32Array(numbers);
-  return dtype === 'float64' ? numbers : Uint16Array.from(numbers, dtype === 'float16' ? toFloat16 : toBFloat16);
 }
 
 /** Of each contender that takes it, in turn. */

@@ -1,6 +1,7 @@
 // The numbers that are measured: each kind as a function of a length, the same at every call.
 
 import { sizeOf } from '../dist/bytes.js';
+import { toBFloat16, toFloat16 } from '../dist/sixteenBit.js';
 
 function uniform() {
   let state = 1;
@@ -31,6 +32,12 @@ export const DATA = {
   /** 1 % far out. */
   tails: (length) => make(length, (next) => (next() < 0.01 ? next() * 120 - 60 : normal(next, 1))),
 };
+
+/** Numbers as a type's elements. */
+export function elements(dtype, numbers) {
+  if (dtype === 'float32') return new Float32Array(numbers);
+  return dtype === 'float64' ? numbers : Uint16Array.from(numbers, dtype === 'float16' ? toFloat16 : toBFloat16);
+}
 
 export const median = (values) => values.toSorted((a, b) => a - b)[values.length >> 1];
 
