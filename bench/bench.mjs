@@ -14,6 +14,7 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { backend } from '../dist/backend.js';
@@ -34,7 +35,7 @@ const { values: given } = parseArgs({
     allocate: { type: 'boolean', default: false },
     peers: { type: 'boolean', default: false },
     isa: { type: 'string', multiple: true },
-    rounds: { type: 'string', default: '7' },
+    rounds: { type: 'string', default: '5' },
     seconds: { type: 'string', default: '0.04' },
     output: { type: 'string' },
   },
@@ -86,20 +87,29 @@ function takes({ forms: names, dtypes, threaded, inPlace }, problem) {
   return problem.inPlace ? inPlace !== 'never' : inPlace !== 'only';
 }
 
-/** Of each contender that takes it, in turn. */
+// Others go on for a while after their answer, with what they allocated: so much longer nobody starts.
+const LARGE = 2 ** 18;
+const PAUSE = 20;
+
+/** Of each contender that takes it, in turn, and each round another first. */
 async function measure(contenders, problem, input) {
   const bytes = problem.length * sizeOf(problem.dtype);
   const taking = contenders.filter((contender) => takes(contender, problem));
-  const results = taking.map(({ key }) => ({ ...problem, key, samples: [], cores: 0 }));
   for (const contender of taking) await contender.ask('prepare', { ...problem, bytes, input });
+  const measured = taking.map(() => []);
   for (let round = 0; round < rounds; round++) {
-    for (const [i, contender] of taking.entries()) {
-      const measured = await contender.ask('measure', { seconds });
-      results[i].samples.push(Number(measured.seconds.toPrecision(5)));
-      results[i].cores = Math.max(results[i].cores, Number(measured.cores.toFixed(2)));
+    for (let turn = 0; turn < taking.length; turn++) {
+      const i = (round + turn) % taking.length;
+      if (problem.length >= LARGE) await setTimeout(PAUSE);
+      measured[i].push(await taking[i].ask('measure', { seconds }));
     }
   }
-  return results;
+  return taking.map(({ key }, i) => ({
+    ...problem,
+    key,
+    samples: measured[i].map((sample) => Number(sample.seconds.toPrecision(5))),
+    cores: Number(median(measured[i].map(({ cores }) => cores)).toFixed(2)),
+  }));
 }
 
 const count = (value) => {

@@ -41,6 +41,7 @@ function open(name) {
   };
 }
 
+const threadsText = (count) => (count === 1 ? 'one thread' : `${count} threads`);
 const number = (value, digits = 2) => {
   if (value === undefined || Number.isNaN(value)) return '';
   if (typeof value !== 'number') return value;
@@ -107,7 +108,7 @@ function speed(run, rows, title) {
     });
     draw('plain', time('plain', 1));
     draw('js', time('js', 1));
-    if (run.all > 1) draw('all', time(run.native, run.all));
+    draw('all', time(run.native, run.all));
     draw('one', time(run.native, 1));
     return axes.body();
   });
@@ -164,19 +165,18 @@ function roofline(run) {
     y: { range: [3e7, 6e10], log: true, ticks: decades(8, 10, giga) },
     title: 'Billion elements a second, against bytes read and written for each',
   });
-  const roofs = [
-    ['copying in the cache, one thread', { length: CACHED }],
-    ['copying in memory, one thread', { length: LARGE }],
-  ];
-  if (run.all > 1) roofs.push([`copying in memory, ${run.all} threads`, { length: LARGE, threads: run.all }]);
-  for (const [label, wanted] of roofs) {
+  const roof = (label, wanted, below) => {
     const bandwidth = run.memory({ form: forms[0].name, ...wanted });
-    axes.line(
-      'copy',
-      [3, 32].map((bytes) => [bytes, bandwidth / bytes]),
-    );
-    axes.text('', 31.5, (1.1 * bandwidth) / 20, `${label}: ${(bandwidth / 1e9).toFixed(0)} GB/s`, 'end');
-  }
+    const ends = [3, 32].map((bytes) => [bytes, bandwidth / bytes]);
+    axes.line('copy', ends);
+    const text = `${label}: ${(bandwidth / 1e9).toFixed(0)} GB/s`;
+    // Where the line leaves room: it falls.
+    if (below) axes.text('', 31.5, ends[1][1] / 1.4, text, 'end');
+    else axes.text('', 3.1, ends[0][1] * 1.12, text);
+  };
+  roof('copying in the cache, one thread', { length: CACHED }, false);
+  roof('copying in memory, one thread', { length: LARGE }, true);
+  if (run.all > 1) roof(`copying in memory, ${threadsText(run.all)}`, { length: LARGE, threads: run.all }, false);
   for (const dtype of DTYPES) {
     for (const { name } of functions) {
       const form = name.replace('Backward', '');
@@ -214,17 +214,17 @@ function beside(run) {
       height: 330,
       x: { range: [0.1, 100], log: true, ticks: decades(-1, 2, (e) => String(10 ** e)) },
       y: {
-        range: [functions.length - 0.5, -0.5],
-        ticks: functions.map(({ label }, at) => ({ at, label: panel === 0 ? label : '' })),
+        range: [functions.length + 0.5, 0.5],
+        ticks: functions.map(({ label }, i) => ({ at: i + 1, label: panel === 0 ? label : '' })),
       },
-      title: `${power(2, Math.log2(length))} numbers, ${threads === 1 ? 'one thread' : `${threads} threads`}`,
+      title: `${power(2, Math.log2(length))} numbers, ${threadsText(threads)}`,
     });
-    for (const [at, { name }] of functions.entries()) {
+    for (const [i, { name }] of functions.entries()) {
       for (const key of Object.keys(PEERS)) {
         const count = ['plain', 'tfjs'].includes(key) ? 1 : threads;
         const own = key === 'own' ? run.native : key;
         const time = (1e9 * run.time({ key: own, form: name, length, threads: count })) / length;
-        if (Number.isFinite(time)) axes.dot(key, Math.min(Math.max(time, 0.1), 100), at);
+        if (Number.isFinite(time)) axes.dot(key, Math.min(Math.max(time, 0.1), 100), i + 1);
       }
     }
     return axes.body();
@@ -258,7 +258,7 @@ function speedTable(run) {
     'ns, one thread',
     'in JavaScript',
     'loop',
-    `GB/s, large, ${run.all} threads`,
+    `GB/s, large, ${threadsText(run.all)}`,
     '% of copying',
     'times JavaScript',
     'times the loop',
