@@ -12,6 +12,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <ctime>
+#include <new>
 #include <string>
 #include <thread>
 #include <vector>
@@ -70,9 +71,9 @@ double number(const std::string& line, const char* key) {
 struct Buffer {
   char* data = nullptr;
   void resize(size_t bytes) {
-    free(data);
-    data = static_cast<char*>(aligned_alloc(kLine, (bytes / kLine + 1) * kLine));
-    if (data == nullptr) abort();
+    const std::align_val_t line{kLine};
+    if (data != nullptr) ::operator delete(data, line);
+    data = static_cast<char*>(::operator new(bytes, line));
     memset(data, 1, bytes);
   }
 };
