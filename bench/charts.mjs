@@ -304,7 +304,7 @@ function peersTable(run, length, threads, allocate = false) {
       const time = [threads, 1].map((count) => run.time({ key, form, length, threads: count, allocate }));
       const value = time.find((seconds) => seconds !== undefined);
       if (value === undefined) return '';
-      return `${number((1e9 * value) / length, 3)} (${number(run.error({ key, form }))})`;
+      return `${number((1e9 * value) / length, 3)} (${number(run.error({ key, form }), 3)})`;
     });
     return [label, ...cells];
   });
