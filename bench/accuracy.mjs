@@ -2,89 +2,28 @@
 //
 //   npm run accuracy      needs npm run bench:install, g++ with libquadmath, and for PyTorch a python3 that has it
 //
-// The exact float32 values are this package's own, whose digests npm run verify writes after it compared all 2^32
-// inputs with the reference; this script holds its inputs to those digests first.
-
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { backend, useIsa } from '../dist/backend.js';
 import { derivatives, forms } from '../test/table.mjs';
-import { BLOCK_LENGTH, BLOCKS, digestOf, inputsOf, order, readDigests } from '../verify/blocks.mjs';
 import { buildReference } from '../verify/reference.mjs';
 import { FLOAT64_BOUNDS, worstFloat64Error, wrongSixteenBit } from '../verify/types.mjs';
+import { BLOCK_COUNT, errors, exactResults, inputsFor, LIMIT, resultsOf } from './errors.mjs';
 import { startPeers } from './peer.mjs';
-
-const BLOCK_COUNT = 8;
-const LIMIT = 120;
-const SPECIAL = [Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY];
 
 const folder = mkdtempSync(path.join(os.tmpdir(), 'simd-activations-accuracy-'));
 const functions = [...forms, ...derivatives];
-
-/** All inputs up to LIMIT of a sample of blocks, which reaches every binade, and then the infinities. */
-function inputs() {
-  const parts = Array.from({ length: BLOCK_COUNT }, (_, i) =>
-    inputsOf((i * BLOCKS) / BLOCK_COUNT).filter((x) => Math.abs(x) <= LIMIT),
-  );
-  const length = parts.reduce((sum, part) => sum + part.length, 0);
-  const x = new Float32Array(length + SPECIAL.length);
-  let at = 0;
-  for (const part of parts) {
-    x.set(part, at);
-    at += part.length;
-  }
-  x.set(SPECIAL, at);
-  return x;
-}
-
-/** Throws unless this package's results on the sample are those that were verified. */
-function assertVerified({ name, run }) {
-  const digests = readDigests(name);
-  const out = new Float32Array(BLOCK_LENGTH);
-  for (let i = 0; i < BLOCK_COUNT; i++) {
-    const block = (i * BLOCKS) / BLOCK_COUNT;
-    if (digestOf(run(inputsOf(block), { out })) !== digests[block]) throw new Error(`${name} is not what was verified`);
-  }
-}
-
-/** How far results are from the exact ones, in float32 numbers between them. */
-function errors(x, y, exact) {
-  const [a, b] = [new Uint32Array(y.buffer), new Uint32Array(exact.buffer)];
-  const result = { worst: 0, at: undefined, off: 0, nan: 0, infinities: [...y.slice(-2)] };
-  const n = x.length - SPECIAL.length;
-  for (let i = 0; i < n; i++) {
-    if (Number.isNaN(y[i])) {
-      result.nan++;
-      result.off++;
-      continue;
-    }
-    const ulps = Math.abs(order(a[i]) - order(b[i]));
-    if (ulps > 1) result.off++;
-    if (ulps <= result.worst) continue;
-    result.worst = ulps;
-    result.at = x[i];
-  }
-  result.share = result.off / n;
-  return result;
-}
-
-async function ofPeer(peer, form, x, exact) {
-  const [input, output] = [path.join(folder, 'x'), path.join(folder, 'y')];
-  writeFileSync(input, new Uint8Array(x.buffer));
-  await peer.ask('apply', { form: form.name, dtype: 'float32', input, output });
-  const bytes = readFileSync(output);
-  return errors(x, new Float32Array(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.length)), exact);
-}
 
 const number = (value) => (Object.is(value, -0) ? '-0' : String(value));
 const count = (value) => (value < 10_000 ? String(value) : value.toExponential(1).replace('e+', 'e'));
 const percent = (share) => (share === 0 ? '0' : `${(100 * share).toPrecision(2)} %`);
 
-function row(form, name, { worst, at, share, nan, infinities }) {
+function row(form, name, x, y, exact) {
+  const { worst, at, share, nan } = errors('float32', x, y, exact);
   const where = at === undefined ? '' : ` at ${at.toPrecision(6)}`;
   const notNumbers = nan === 0 ? '' : `, and ${nan} NaN`;
-  const [minus, plus] = infinities.map(number);
+  const [minus, plus] = [...y.slice(-2)].map(number);
   return `| ${form} | ${name} | ${count(worst)}${where}${notNumbers} | ${percent(share)} | ${minus} | ${plus} |`;
 }
 
@@ -105,15 +44,14 @@ async function otherTypes() {
 
 async function main() {
   useIsa(backend.isas[0]);
-  functions.forEach(assertVerified);
   const peers = await startPeers();
-  const x = inputs();
+  const x = inputsFor('float32');
   const lines = [];
   for (const form of functions) {
-    const exact = form.run(x, form.name.startsWith('softplus') ? { threshold: 20 } : {});
-    lines.push(row(form.label, '**simd-activations**', errors(x, exact, exact)));
+    const exact = exactResults(form, 'float32', x);
+    lines.push(row(form.label, '**simd-activations**', x, exact, exact));
     for (const peer of peers.filter(({ forms: names }) => names.includes(form.name))) {
-      lines.push(row(form.label, peer.name, await ofPeer(peer, form, x, exact)));
+      lines.push(row(form.label, peer.name, x, await resultsOf(peer, form, 'float32', x, folder), exact));
     }
     process.stderr.write(`${form.label}: float32 done\n`);
   }
@@ -131,7 +69,7 @@ them for each function, to all 65536 inputs of the 16-bit types, and to one anot
 
 ## float32, beside others
 
-${x.length - SPECIAL.length} inputs: the same ${BLOCK_COUNT} of the 4096 blocks of \`npm run verify\` for all, |x| <= ${LIMIT}; they reach every binade. Errors
+${x.length - 2} inputs: the same ${BLOCK_COUNT} of the 4096 blocks of \`npm run verify\` for all, |x| <= ${LIMIT}; they reach every binade. Errors
 in units in the last place (float32 numbers between the result and the exact one); Softplus with threshold 20.
 
 Compared: ${compared === '' ? 'none was installed' : compared}.

@@ -1,5 +1,8 @@
 // The numbers that are measured: each kind as a function of a length, the same at every call.
 
+import { sizeOf } from '../dist/bytes.js';
+import { toBFloat16, toFloat16 } from '../dist/sixteenBit.js';
+
 function uniform() {
   let state = 1;
   return () => {
@@ -30,4 +33,14 @@ export const DATA = {
   tails: (length) => make(length, (next) => (next() < 0.01 ? next() * 120 - 60 : normal(next, 1))),
 };
 
+/** Numbers as a type's elements. */
+export function elements(dtype, numbers) {
+  if (dtype === 'float32') return new Float32Array(numbers);
+  return dtype === 'float64' ? numbers : Uint16Array.from(numbers, dtype === 'float16' ? toFloat16 : toBFloat16);
+}
+
 export const median = (values) => values.toSorted((a, b) => a - b)[values.length >> 1];
+
+/** How many bytes a result's call reads and writes; a derivative reads its gradient too. */
+export const bytesOf = ({ form, dtype, length }, { ceiling = false } = {}) =>
+  (form.endsWith('Backward') && !ceiling ? 3 : 2) * sizeOf(dtype) * length;

@@ -8,7 +8,9 @@ import { describe, expect, it } from 'vitest';
 import { root } from './support.js';
 
 const pages = [
-  ...['README.md', 'CONTRIBUTING.md', 'SECURITY.md'].filter((file) => existsSync(path.join(root, file))),
+  ...['README.md', 'CONTRIBUTING.md', 'SECURITY.md', 'bench/README.md'].filter((file) =>
+    existsSync(path.join(root, file)),
+  ),
   ...(readdirSync(path.join(root, 'docs'), { recursive: true }) as string[])
     .filter((file) => file.endsWith('.md'))
     .map((file) => `docs/${file.replaceAll('\\', '/')}`),

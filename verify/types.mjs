@@ -46,7 +46,7 @@ function float64Inputs() {
 /** The worst errors over the inputs, in units in the last place (near a derivative's root, of 1/8), and where. */
 export async function worstFloat64Error(program, form) {
   const x = float64Inputs();
-  const y = form.run(x);
+  const y = await form.run(x);
   const pairs = new Float64Array(2 * x.length);
   for (let i = 0; i < x.length; i++) pairs.set([x[i], y[i]], 2 * i);
   const child = spawn(program, [form.name, 'float64'], { stdio: ['pipe', 'pipe', 'inherit'] });

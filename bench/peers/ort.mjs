@@ -16,7 +16,15 @@ const OPERATORS = {
 };
 
 await serve({
-  describe: () => ({ name: 'ONNX Runtime', version, note: 'allocates', forms: Object.keys(OPERATORS) }),
+  describe: () => ({
+    name: 'ONNX Runtime',
+    version,
+    note: 'allocates',
+    forms: Object.keys(OPERATORS),
+    dtypes: ['float32'],
+    threaded: true,
+    inPlace: 'never',
+  }),
   async call({ form, threads }, x) {
     const session = await ort.InferenceSession.create(activationModel(OPERATORS[form]), {
       intraOpNumThreads: threads,

@@ -9,35 +9,55 @@ import { serve } from './serve.mjs';
 
 const [contender] = process.argv.slice(2);
 const functions = [...forms, ...derivatives];
-const names = contender === 'plain' ? Object.keys(plain) : functions.map(({ name }) => name);
 
-function ours({ form: name, dtype, threads, inPlace }, x) {
-  setNumThreads(threads);
-  const form = functions.find((candidate) => candidate.name === name);
-  const options = { dtype, out: inPlace ? x : new x.constructor(x.length) };
-  if (form.backward === undefined) return () => form.run(x, options);
-  const gradOutput = new x.constructor(x.length).fill(ONE[dtype]);
-  return () => form.backward(gradOutput, x, options);
+/** Where results go: nowhere yet, if each call is to allocate. */
+function outFor({ inPlace, allocate }, x) {
+  if (inPlace) return x;
+  return allocate ? undefined : new x.constructor(x.length);
 }
 
 const CALLS = {
-  plain({ form }, x) {
-    const out = new x.constructor(x.length);
-    return () => plain[form](x, out);
+  ours(request, x) {
+    setNumThreads(request.threads);
+    const form = functions.find(({ name }) => name === request.form);
+    const out = outFor(request, x);
+    const options = { dtype: request.dtype, ...(out && { out }) };
+    if (form.backward === undefined) return () => form.run(x, options);
+    const gradOutput = new x.constructor(x.length).fill(ONE[request.dtype]);
+    return () => form.backward(gradOutput, x, options);
   },
-  copy(_, x) {
-    const out = new x.constructor(x.length);
-    return () => out.set(x);
+  plain(request, x) {
+    const out = outFor(request, x);
+    const formula = plain[request.form];
+    return () => {
+      const result = out ?? new x.constructor(x.length);
+      formula(x, result);
+      return result;
+    };
+  },
+  copy(request, x) {
+    const out = outFor(request, x);
+    return () => (out === undefined ? x.slice() : out.set(x));
   },
 };
 
-if (!(contender in CALLS)) useIsa(contender);
-await serve({
-  describe: () => ({
-    name: contender in CALLS ? contender : 'simd-activations',
-    version: '',
-    note: contender in CALLS ? '' : backend.isa,
-    forms: names,
-  }),
-  call: CALLS[contender] ?? ours,
-});
+const DESCRIPTIONS = {
+  plain: { name: 'Math.* loop', note: 'JS', forms: Object.keys(plain), dtypes: ['float32', 'float64'] },
+  copy: { name: 'TypedArray.set', note: 'JS', inPlace: 'never', ceiling: true },
+};
+
+if (contender in DESCRIPTIONS) {
+  await serve({ describe: () => ({ version: '', ...DESCRIPTIONS[contender] }), call: CALLS[contender] });
+} else {
+  useIsa(contender);
+  await serve({
+    describe: () => ({
+      name: 'simd-activations',
+      version: '',
+      note: backend.isa,
+      forms: functions.map(({ name }) => name),
+      threaded: contender !== 'js',
+    }),
+    call: CALLS.ours,
+  });
+}

@@ -1,28 +1,30 @@
-"""PyTorch as a peer of the benchmarks: see ../peer.mjs for the protocol."""
+"""PyTorch as one of the contenders: see ../peer.mjs for the protocol, and serve.mjs for the same in JavaScript."""
 import json
+import math
 import sys
 import time
 
 import torch
 
 aten = torch.ops.aten
-FORWARD = {
-    'gelu': lambda x, out: aten.gelu.out(x, approximate='none', out=out),
-    'geluTanh': lambda x, out: aten.gelu.out(x, approximate='tanh', out=out),
-    'silu': lambda x, out: aten.silu.out(x, out=out),
-    'mish': lambda x, out: aten.mish.out(x, out=out),
-    'softplus': lambda x, out: aten.softplus.out(x, 1, 20, out=out),
-}
-BACKWARD = {
-    'geluBackward': lambda g, x, out: aten.gelu_backward.grad_input(g, x, approximate='none', grad_input=out),
-    'geluTanhBackward': lambda g, x, out: aten.gelu_backward.grad_input(g, x, approximate='tanh', grad_input=out),
-    'siluBackward': lambda g, x, out: aten.silu_backward.grad_input(g, x, grad_input=out),
-    'mishBackward': lambda g, x, out: aten.mish_backward(g, x),
-    'softplusBackward': lambda g, x, out: aten.softplus_backward.grad_input(g, x, 1, 20, grad_input=out),
+NONE, TANH = {'approximate': 'none'}, {'approximate': 'tanh'}
+FORMS = {
+    'gelu': (aten.gelu, (), NONE),
+    'geluTanh': (aten.gelu, (), TANH),
+    'silu': (aten.silu, (), {}),
+    'mish': (aten.mish, (), {}),
+    'softplus': (aten.softplus, (1, 20), {}),
+    'geluBackward': (aten.gelu_backward, (), NONE),
+    'geluTanhBackward': (aten.gelu_backward, (), TANH),
+    'siluBackward': (aten.silu_backward, (), {}),
+    'mishBackward': (aten.mish_backward, (), {}),
+    'softplusBackward': (aten.softplus_backward, (1, 20), {}),
 }
 DTYPES = {
     'float32': torch.float32, 'float64': torch.float64, 'float16': torch.float16, 'bfloat16': torch.bfloat16,
 }
+WARM_UP = 0.02
+BATCH = 5e-5
 
 
 def read(request):
@@ -31,17 +33,38 @@ def read(request):
 
 
 def call(request, x):
-    form = request['form']
+    op, values, options = FORMS[request['form']]
+    backward = request['form'].endswith('Backward')
+    inputs = (torch.ones_like(x), x, *values) if backward else (x, *values)
     out = x if request.get('inPlace') else torch.empty_like(x)
-    if form in FORWARD:
-        return lambda: FORWARD[form](x, out)
-    g = torch.ones_like(x)
-    return lambda: BACKWARD[form](g, x, out)
+    name = 'grad_input' if backward else 'out'
+    if request.get('allocate') or name not in op.overloads():
+        allocating = lambda: op.default(*inputs, **options)
+        return (lambda: out.copy_(allocating())) if request.get('inPlace') else allocating
+    overload, options = getattr(op, name), {**options, name: out}
+    return lambda: overload(*inputs, **options)
+
+
+def repeat(seconds):
+    """As in serve.mjs."""
+    calls = spent = 0
+    begin, cpu = time.perf_counter(), time.process_time()
+    while spent < seconds:
+        prepared['restore']()
+        start = time.perf_counter()
+        for _ in range(prepared['batch']):
+            prepared['call']()
+        spent += time.perf_counter() - start
+        calls += prepared['batch']
+    cores = (time.process_time() - cpu) / (time.perf_counter() - begin)
+    return {'seconds': spent / calls, 'cores': cores}
 
 
 def describe(_):
-    capability = torch.backends.cpu.get_cpu_capability()
-    return {'name': 'PyTorch', 'version': torch.__version__, 'note': capability, 'forms': [*FORWARD, *BACKWARD]}
+    return {
+        'name': 'PyTorch', 'version': torch.__version__, 'note': torch.backends.cpu.get_cpu_capability(),
+        'forms': [*FORMS], 'threaded': True,
+    }
 
 
 def apply(request):
@@ -53,22 +76,21 @@ def apply(request):
 
 def prepare(request):
     global prepared
+    prepared = {}
     torch.set_num_threads(request['threads'])
-    prepared = call(request, read(request))
-    prepared()
+    x = read(request)
+    prepared = {'call': call(request, x), 'batch': 1, 'restore': lambda: None}
+    if request.get('inPlace'):
+        numbers = x.clone()
+        prepared['restore'] = lambda: x.copy_(numbers)
+    seconds = repeat(WARM_UP)['seconds']
+    if not request.get('inPlace'):
+        prepared['batch'] = math.ceil(BATCH / seconds)
     return {}
 
 
 def measure(request):
-    """Seconds a call, over enough calls for the time asked for."""
-    start = time.perf_counter()
-    calls = 0
-    while True:
-        prepared()
-        calls += 1
-        elapsed = time.perf_counter() - start
-        if elapsed >= request['seconds']:
-            return {'seconds': elapsed / calls}
+    return repeat(request['seconds'])
 
 
 for line in sys.stdin:

@@ -31,7 +31,14 @@ for (const [name, form] of Object.entries(FORMS)) {
 }
 
 await serve({
-  describe: () => ({ name: 'TensorFlow.js', version, note: tf.getBackend(), forms: supported }),
+  describe: () => ({
+    name: 'TensorFlow.js',
+    version,
+    note: `${tf.getBackend()}, allocates`,
+    forms: supported,
+    dtypes: ['float32'],
+    inPlace: 'never',
+  }),
   async call({ form }, x) {
     const input = tf.tensor1d(x);
     return () => {
