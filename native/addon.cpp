@@ -14,6 +14,7 @@
 #include <atomic>
 
 #include "dispatch.h"
+#include "sixteen_bit.h"
 #include "thread_pool.h"
 
 namespace simd_activations {
@@ -30,6 +31,7 @@ std::atomic<const char*> lastIsa{"none"};
 
 struct Task {
   Kernel kernel;
+  const SixteenBitResults* results;  // nullptr: the kernel computes
   const char* x;
   char* out;
   size_t elementSize;
@@ -39,7 +41,10 @@ struct Task {
 void runTask(void* context, size_t begin, size_t end) {
   const Task& task = *static_cast<const Task*>(context);
   const size_t offset = begin * task.elementSize;
-  lastIsa.store(task.kernel(task.x + offset, task.out + offset, end - begin, task.parameters),
+  const char* x = task.x + offset;
+  char* out = task.out + offset;
+  lastIsa.store(task.results != nullptr ? lookUp(*task.results, x, out, end - begin)
+                                        : task.kernel(x, out, end - begin, task.parameters),
                 std::memory_order_relaxed);
 }
 
@@ -102,9 +107,17 @@ void call(const Napi::CallbackInfo& info) {
   const Row& row = *static_cast<const Row*>(info.Data());
   Arguments a;
   if (!readArguments(info, 2, &a)) return;
-  Task task = {row.kernels[a.dtype], static_cast<char*>(a.arrays[0].data), static_cast<char*>(a.arrays[1].data),
-               kDTypeSizes[a.dtype], a.parameters};
-  parallelFor({a.arrays[0].length, kGrain, kShare}, runTask, &task);
+  const Kernel kernel = row.kernels[a.dtype];
+  const size_t length = a.arrays[0].length;
+  const SixteenBitResults* results =
+      a.dtype < kFloat16 ? nullptr : row.tables[a.dtype - kFloat16].resultsFor(length, kernel, a.parameters);
+  Task task = {kernel,
+               results,
+               static_cast<char*>(a.arrays[0].data),
+               static_cast<char*>(a.arrays[1].data),
+               kDTypeSizes[a.dtype],
+               a.parameters};
+  parallelFor({length, kGrain, kShare}, runTask, &task);
 }
 
 // kernel(gradOutput, x, out, dtype, beta, threshold)

@@ -34,10 +34,13 @@ using Kernel = const char* (*)(const void* x, void* out, size_t n, const Paramet
 using BackwardKernel = const char* (*)(const void* gradOutput, const void* x, void* out, size_t n,
                                        const Parameters& parameters);
 
-// A function's name and its kernels.
+class SixteenBitTable;
+
+// A function's name, its kernels, and the tables beside those of float16 and bfloat16 (sixteen_bit.h).
 struct Row {
   const char* name;
   Kernel kernels[kDTypeCount];
+  SixteenBitTable* tables;
 };
 struct BackwardRow {
   const char* name;

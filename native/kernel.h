@@ -1,7 +1,7 @@
 // The loop around a formula, and an ISA's table of kernels.
 //
 // Included last inside an ISA file's target region, in its anonymous namespace, after the vector type V: no system
-// headers here. The file has included dispatch.h and <cstring> before the region.
+// headers here. The file has included sixteen_bit.h and <cstring> before the region.
 #pragma once
 
 #include "derivatives.h"
@@ -81,8 +81,13 @@ NEVER_INLINE const char* runBackward(const void* gradOutput, const void* x, void
   return kIsaName;
 }
 
-#define ROW(name) \
-  {#name, {run<float, name<V>>, run<double, name##Wide<V>>, run<Float16, name<V>>, run<BFloat16, name<V>>}},
+template <V (*formula)(V, const Parameters&)>
+SixteenBitTable tables[2];
+
+#define ROW(name)                                                                                          \
+  {#name,                                                                                                  \
+   {run<float, name<V>>, run<double, name##Wide<V>>, run<Float16, name<V>>, run<BFloat16, name<V>>},      \
+   tables<name<V>>},
 const Row kRows[] = {SIMD_ACTIVATIONS_FUNCTIONS(ROW)};
 #undef ROW
 
