@@ -1,6 +1,6 @@
 // The JavaScript fallback's loop: what native/kernel.h is to the native kernels.
 
-import { type SixteenBit, toBFloat16, toFloat16, valuesOf } from './sixteenBit.js';
+import { resultsFor, type SixteenBit, toBFloat16, toFloat16, valuesOf } from './sixteenBit.js';
 import type { DType } from './validate.js';
 
 /** Softplus's parameters, as the kernels take them. */
@@ -27,13 +27,32 @@ const BLOCK = 1024;
 const values = new Float64Array(BLOCK);
 const grads = new Float64Array(BLOCK);
 
+/** `out[i] = f(x[i])` or, for a derivative, `out[i] = gradOutput[i] * f'(x[i])`. */
+export function runKernel(
+  kernel: Kernel,
+  dtype: DType,
+  gradOutput: Elements | undefined,
+  x: Elements,
+  out: Elements,
+  parameters: Parameters,
+): void {
+  if (x.BYTES_PER_ELEMENT === 2 && gradOutput === undefined) {
+    const results = resultsFor(kernel, dtype as SixteenBit, x.length, parameters, (all) =>
+      compute(kernel, dtype, undefined, all, all, parameters),
+    );
+    if (results !== undefined) {
+      for (let i = 0; i < x.length; i++) out[i] = results[x[i]];
+      return;
+    }
+  }
+  compute(kernel, dtype, gradOutput, x, out, parameters);
+}
+
 /**
- * `out[i] = f(x[i])` or, for a derivative, `out[i] = gradOutput[i] * f'(x[i])`.
- *
  * The formulas see only blocks of float64 numbers, so that their loops stay monomorphic, which is worth a factor of
  * three in V8. float32 and float64 are converted by TypedArray.prototype.set, which rounds to nearest even.
  */
-export function runKernel(
+function compute(
   kernel: Kernel,
   dtype: DType,
   gradOutput: Elements | undefined,

@@ -4,6 +4,7 @@
 #include <new>
 
 #include "fp_state.h"
+#include "target.h"
 
 namespace simd_activations {
 namespace {
@@ -40,13 +41,20 @@ const SixteenBitResults* SixteenBitTable::resultsFor(size_t n, Kernel kernel, co
   return memcmp(&results->parameters, &parameters, sizeof parameters) == 0 ? results : nullptr;
 }
 
-// The compiler's loop. On Zen 4 it takes 1.1 cycles an element: as long as four indices from one load, or four results in
-// one store, and half as long as gathers. Eight results in an SSE register would save a tenth.
+// Eight at a time, since a loop of one takes 1.1 or 2 cycles an element on Zen 4, depending on where in the code it lies;
+// this one takes 1.1. So do four indices from one load, and four results in one store; gathers take twice as long.
+// Eight results in an SSE register would save a tenth.
 const char* lookUp(const SixteenBitResults& results, const void* x, void* out, size_t n) {
+  constexpr size_t kTurn = 8;
   const uint16_t* from = static_cast<const uint16_t*>(x);
   uint16_t* to = static_cast<uint16_t*>(out);
   const uint16_t* of = results.of;
-  for (size_t i = 0; i < n; i++) to[i] = of[from[i]];
+  size_t i = 0;
+  for (; i + kTurn <= n; i += kTurn) {
+    UNROLL
+    for (size_t k = i; k < i + kTurn; k++) to[k] = of[from[k]];
+  }
+  for (; i < n; i++) to[i] = of[from[i]];
   return results.isa;
 }
 
