@@ -4,8 +4,9 @@
 //
 // Checks, for every instruction set that this CPU runs, functions and derivatives: float32 results of the given blocks
 // (verify/blocks.mjs) against the digests in the folder DIGESTS; each short length at several offsets against one element
-// at a time; float64 results, and those of all 16-bit inputs, against the scalar kernels'. Prints a line per function
-// with digests of the latter, which must be the same on all CPUs. Exits with 1 if anything differs.
+// at a time; float64 results, and those of all 16-bit inputs, against the scalar kernels'; the 16-bit tables while several
+// threads fill and read them. Prints a line per function with digests of the scalar kernels' results, which must be the
+// same on all CPUs. Exits with 1 if anything differs.
 
 #include <cstdint>
 #include <cstdio>
@@ -17,6 +18,7 @@
 
 #include "../../native/dispatch.h"
 #include "../../native/fp_state.h"
+#include "../../native/sixteen_bit.h"
 #include "../../native/thread_pool.h"
 
 using namespace simd_activations;
@@ -160,6 +162,44 @@ void checkKernels(const std::string& folder, const std::vector<uint32_t>& blocks
   for (size_t j = 0; j < list.count; j++) fprintf(stderr, "ran %s\n", list.isas[j]->name);
 }
 
+// Four threads apply a kernel as the addon does, until each has passed the mark by itself.
+void checkTables() {
+  std::vector<uint16_t> x(1 << 16);
+  for (size_t i = 0; i < x.size(); i++) x[i] = static_cast<uint16_t>(i);
+  const IsaList list = supportedIsas();
+  for (size_t j = 0; j < list.count; j++) {
+    const Isa& isa = *list.isas[j];
+    for (size_t i = 0; i < isa.rowCount; i++) {
+      for (DType dtype : {kFloat16, kBFloat16}) {
+        const Kernel kernel = isa.rows[i].kernels[dtype];
+        SixteenBitTable& table = isa.rows[i].tables[dtype - kFloat16];
+        const std::string name = std::string(isa.rows[i].name) + "'s table on " + isa.name;
+        std::vector<uint16_t> expected(x.size());
+        kernel(x.data(), expected.data(), x.size(), kDefaults);
+        const auto run = [&](size_t length) {
+          std::vector<uint16_t> y(x.size());
+          bool same = true;
+          for (size_t begin = 0; begin < x.size(); begin += length) {
+            const size_t n = length < x.size() - begin ? length : x.size() - begin;
+            const SixteenBitResults* results = table.resultsFor(n, kernel, kDefaults);
+            const char* ran = results != nullptr ? lookUp(*results, &x[begin], &y[begin], n)
+                                                 : kernel(&x[begin], &y[begin], n, kDefaults);
+            same = same && strcmp(ran, isa.name) == 0;
+          }
+          return same && y == expected;
+        };
+        bool right[4];
+        std::vector<std::thread> callers;
+        for (size_t c = 0; c < 4; c++) callers.emplace_back([&, c] { right[c] = run(500 * (c + 1)); });
+        for (std::thread& caller : callers) caller.join();
+        for (bool ok : right) expect(ok, name);
+        expect(table.resultsFor(1, kernel, kDefaults) != nullptr, name + " is filled");
+        expect(table.resultsFor(1, kernel, kOther) == nullptr, name + " is for its parameters alone");
+      }
+    }
+  }
+}
+
 // Every element of [0, count) exactly once, from several callers at a time and while the setting changes.
 void checkPool() {
   std::vector<std::thread> callers;
@@ -191,6 +231,7 @@ int main(int argc, char** argv) {
   for (int i = 2; i < argc; i++) blocks.push_back(static_cast<uint32_t>(atoi(argv[i])));
   checkPool();
   checkKernels(argv[1], blocks);
+  checkTables();
   if (failures > 0) printf("%d checks failed\n", failures);
   return failures > 0;
 }
