@@ -31,7 +31,7 @@ std::atomic<const char*> lastIsa{"none"};
 
 struct Task {
   Kernel kernel;
-  const SixteenBitResults* results;  // nullptr: the kernel computes
+  const SixteenBitValues<uint16_t>* results;  // nullptr: the kernel computes
   const char* x;
   char* out;
   size_t elementSize;
@@ -50,6 +50,8 @@ void runTask(void* context, size_t begin, size_t end) {
 
 struct BackwardTask {
   BackwardKernel kernel;
+  const SixteenBitValues<double>* derivatives;  // nullptr: the kernel computes
+  ProductKernel product;
   const char* gradOutput;
   const char* x;
   char* out;
@@ -60,7 +62,12 @@ struct BackwardTask {
 void runBackwardTask(void* context, size_t begin, size_t end) {
   const BackwardTask& task = *static_cast<const BackwardTask*>(context);
   const size_t offset = begin * task.elementSize;
-  lastIsa.store(task.kernel(task.gradOutput + offset, task.x + offset, task.out + offset, end - begin, task.parameters),
+  const char* gradOutput = task.gradOutput + offset;
+  const char* x = task.x + offset;
+  char* out = task.out + offset;
+  lastIsa.store(task.derivatives != nullptr
+                    ? lookUp(*task.derivatives, task.product, gradOutput, x, out, end - begin)
+                    : task.kernel(gradOutput, x, out, end - begin, task.parameters),
                 std::memory_order_relaxed);
 }
 
@@ -109,8 +116,8 @@ void call(const Napi::CallbackInfo& info) {
   if (!readArguments(info, 2, &a)) return;
   const Kernel kernel = row.kernels[a.dtype];
   const size_t length = a.arrays[0].length;
-  const SixteenBitResults* results =
-      a.dtype < kFloat16 ? nullptr : row.tables[a.dtype - kFloat16].resultsFor(length, kernel, a.parameters);
+  const SixteenBitValues<uint16_t>* results =
+      a.dtype < kFloat16 ? nullptr : row.tables[a.dtype - kFloat16].valuesFor(length, kernel, a.parameters);
   Task task = {kernel,
                results,
                static_cast<char*>(a.arrays[0].data),
@@ -125,13 +132,21 @@ void callBackward(const Napi::CallbackInfo& info) {
   const BackwardRow& row = *static_cast<const BackwardRow*>(info.Data());
   Arguments a;
   if (!readArguments(info, 3, &a)) return;
+  const size_t length = a.arrays[0].length;
   BackwardTask task = {row.kernels[a.dtype],
+                       nullptr,
+                       nullptr,
                        static_cast<char*>(a.arrays[0].data),
                        static_cast<char*>(a.arrays[1].data),
                        static_cast<char*>(a.arrays[2].data),
                        kDTypeSizes[a.dtype],
                        a.parameters};
-  parallelFor({a.arrays[0].length, kGrain, kShare}, runBackwardTask, &task);
+  if (a.dtype >= kFloat16) {
+    const size_t i = a.dtype - kFloat16;
+    task.derivatives = row.tables[i].valuesFor(length, row.derivatives[i], a.parameters);
+    task.product = row.products[i];
+  }
+  parallelFor({length, kGrain, kShare}, runBackwardTask, &task);
 }
 
 Napi::Value getThreads(const Napi::CallbackInfo& info) { return Napi::Number::New(info.Env(), threads()); }

@@ -17,29 +17,37 @@ constexpr int kBFloat16NaN = 0x7FC0;
 // is harmless (roundedToOdd() in isa/scalar.cpp), and the result is a float32 even where that is subnormal.
 constexpr int64_t kOddMask = (int64_t{1} << 37) - 1;
 
-// A function's results for all arguments of a 16-bit type: 128 KiB, of which numbers of about the same size touch some
-// 5 (bfloat16) or 40 (float16). To look them up takes 0.3 ns an element, on any CPU and for any data.
-struct SixteenBitResults {
+// What a kernel gives for all arguments of a 16-bit type: a function's results, 128 KiB, or a derivative as doubles,
+// 512 KiB. Numbers of about the same size touch some 5000 (bfloat16) or 40000 (float16) of the 65536. To look a result
+// up takes 0.3 ns, on any CPU and for any data.
+template <class T>
+struct SixteenBitValues {
   Parameters parameters;
   const char* isa;  // the kernel's, as that itself reported it
-  uint16_t of[1 << 16];
+  T of[1 << 16];
 };
 
-// Where a kernel's SixteenBitResults are, once it has computed so many elements that they pay. Each ISA has its own: the
-// kernel that is asked for is the one that computes, and a test of an ISA tests that ISA.
+// Where a kernel's values are, once it has computed so many elements that they pay. Each ISA has its own: the kernel that
+// is asked for is the one that computes, and a test of an ISA tests that ISA.
+template <class T>
 class SixteenBitTable {
  public:
-  // What to look `n` elements up in, or nullptr if the kernel is to compute them. Any thread may call.
+  // What to look `n` elements up in, or nullptr if they are to be computed. Any thread may call. `kernel` is
+  // out[i] = value(x[i]), and is given multiples of 8.
   //
-  // Softplus's results are for the parameters of the call that filled them. With others it computes.
-  const SixteenBitResults* resultsFor(size_t n, Kernel kernel, const Parameters& parameters);
+  // Softplus's values are for the parameters of the call that filled them. With others it computes.
+  const SixteenBitValues<T>* valuesFor(size_t n, Kernel kernel, const Parameters& parameters);
 
  private:
   std::atomic<size_t> computed_{0};
-  std::atomic<const SixteenBitResults*> results_{nullptr};  // never freed: a thread may be reading at exit
+  std::atomic<const SixteenBitValues<T>*> values_{nullptr};  // never freed: a thread may be reading at exit
 };
 
 // As a Kernel.
-const char* lookUp(const SixteenBitResults& results, const void* x, void* out, size_t n);
+const char* lookUp(const SixteenBitValues<uint16_t>& results, const void* x, void* out, size_t n);
+
+// As a BackwardKernel.
+const char* lookUp(const SixteenBitValues<double>& derivatives, ProductKernel product, const void* gradOutput,
+                   const void* x, void* out, size_t n);
 
 }  // namespace simd_activations
