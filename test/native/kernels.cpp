@@ -163,38 +163,61 @@ void checkKernels(const std::string& folder, const std::vector<uint32_t>& blocks
 }
 
 // Four threads apply a kernel as the addon does, until each has passed the mark by itself.
+template <class Lookup, class T>
+void checkTable(SixteenBitTable<T>& table, Kernel tabulated, const std::vector<uint16_t>& expected,
+                const std::string& name, Lookup lookup) {
+  bool right[4];
+  std::vector<std::thread> callers;
+  for (size_t c = 0; c < 4; c++) {
+    callers.emplace_back([&, c] {
+      const size_t length = 500 * (c + 1);
+      std::vector<uint16_t> y(expected.size());
+      right[c] = true;
+      for (size_t begin = 0; begin < y.size(); begin += length) {
+        const size_t n = length < y.size() - begin ? length : y.size() - begin;
+        right[c] = lookup(table.valuesFor(n, tabulated, kDefaults), begin, &y[begin], n) && right[c];
+      }
+      right[c] = right[c] && y == expected;
+    });
+  }
+  for (std::thread& caller : callers) caller.join();
+  for (bool ok : right) expect(ok, name);
+  expect(table.valuesFor(1, tabulated, kDefaults) != nullptr, name + " is filled");
+  expect(table.valuesFor(1, tabulated, kOther) == nullptr, name + " is for its parameters alone");
+}
+
 void checkTables() {
-  std::vector<uint16_t> x(1 << 16);
+  std::vector<uint16_t> x(1 << 16), gradients(x.size());
   for (size_t i = 0; i < x.size(); i++) x[i] = static_cast<uint16_t>(i);
+  for (size_t i = 0; i < x.size(); i++) gradients[i] = static_cast<uint16_t>(i * 40503);
   const IsaList list = supportedIsas();
   for (size_t j = 0; j < list.count; j++) {
     const Isa& isa = *list.isas[j];
-    for (size_t i = 0; i < isa.rowCount; i++) {
-      for (DType dtype : {kFloat16, kBFloat16}) {
-        const Kernel kernel = isa.rows[i].kernels[dtype];
-        SixteenBitTable& table = isa.rows[i].tables[dtype - kFloat16];
-        const std::string name = std::string(isa.rows[i].name) + "'s table on " + isa.name;
-        std::vector<uint16_t> expected(x.size());
+    const auto nameOf = [&](const char* name) { return std::string(name) + "'s table on " + isa.name; };
+    for (size_t t = 0; t < 2; t++) {
+      std::vector<uint16_t> expected(x.size());
+      for (size_t i = 0; i < isa.rowCount; i++) {
+        const Row& row = isa.rows[i];
+        const Kernel kernel = row.kernels[kFloat16 + t];
         kernel(x.data(), expected.data(), x.size(), kDefaults);
-        const auto run = [&](size_t length) {
-          std::vector<uint16_t> y(x.size());
-          bool same = true;
-          for (size_t begin = 0; begin < x.size(); begin += length) {
-            const size_t n = length < x.size() - begin ? length : x.size() - begin;
-            const SixteenBitResults* results = table.resultsFor(n, kernel, kDefaults);
-            const char* ran = results != nullptr ? lookUp(*results, &x[begin], &y[begin], n)
-                                                 : kernel(&x[begin], &y[begin], n, kDefaults);
-            same = same && strcmp(ran, isa.name) == 0;
-          }
-          return same && y == expected;
-        };
-        bool right[4];
-        std::vector<std::thread> callers;
-        for (size_t c = 0; c < 4; c++) callers.emplace_back([&, c] { right[c] = run(500 * (c + 1)); });
-        for (std::thread& caller : callers) caller.join();
-        for (bool ok : right) expect(ok, name);
-        expect(table.resultsFor(1, kernel, kDefaults) != nullptr, name + " is filled");
-        expect(table.resultsFor(1, kernel, kOther) == nullptr, name + " is for its parameters alone");
+        checkTable(row.tables[t], kernel, expected, nameOf(row.name),
+                   [&](const SixteenBitValues<uint16_t>* results, size_t at, uint16_t* y, size_t n) {
+                     const char* ran = results != nullptr ? lookUp(*results, &x[at], y, n)
+                                                          : kernel(&x[at], y, n, kDefaults);
+                     return strcmp(ran, isa.name) == 0;
+                   });
+      }
+      for (size_t i = 0; i < isa.backwardRowCount; i++) {
+        const BackwardRow& row = isa.backwardRows[i];
+        const BackwardKernel kernel = row.kernels[kFloat16 + t];
+        kernel(gradients.data(), x.data(), expected.data(), x.size(), kDefaults);
+        checkTable(row.tables[t], row.derivatives[t], expected, nameOf(row.name),
+                   [&](const SixteenBitValues<double>* values, size_t at, uint16_t* y, size_t n) {
+                     const char* ran = values != nullptr
+                                           ? lookUp(*values, row.products[t], &gradients[at], &x[at], y, n)
+                                           : kernel(&gradients[at], &x[at], y, n, kDefaults);
+                     return strcmp(ran, isa.name) == 0;
+                   });
       }
     }
   }
