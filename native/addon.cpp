@@ -114,16 +114,14 @@ void call(const Napi::CallbackInfo& info) {
   const Row& row = *static_cast<const Row*>(info.Data());
   Arguments a;
   if (!readArguments(info, 2, &a)) return;
-  const Kernel kernel = row.kernels[a.dtype];
   const size_t length = a.arrays[0].length;
-  const SixteenBitValues<uint16_t>* results =
-      a.dtype < kFloat16 ? nullptr : row.tables[a.dtype - kFloat16].valuesFor(length, kernel, a.parameters);
-  Task task = {kernel,
-               results,
+  Task task = {row.kernels[a.dtype],
+               nullptr,
                static_cast<char*>(a.arrays[0].data),
                static_cast<char*>(a.arrays[1].data),
                kDTypeSizes[a.dtype],
                a.parameters};
+  if (a.dtype >= kFloat16) task.results = row.tables[a.dtype - kFloat16].valuesFor(length, task.kernel, a.parameters);
   parallelFor({length, kGrain, kShare}, runTask, &task);
 }
 

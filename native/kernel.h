@@ -81,7 +81,8 @@ NEVER_INLINE const char* runBackward(const void* gradOutput, const void* x, void
   return kIsaName;
 }
 
-// The derivative alone, for a table: n is a multiple of V::kLanes.
+// The two parts of that for a 16-bit type with a table between them (sixteen_bit.h): out[i] = derivative(x[i]), for n a
+// multiple of V::kLanes, and out[i] = gradOutput[i] derivatives[i].
 template <class T, V (*derivative)(V, const Parameters&)>
 NEVER_INLINE const char* runDerivative(const void* x, void* out, size_t n, const Parameters& parameters) {
   const T* from = static_cast<const T*>(x);
@@ -114,19 +115,19 @@ SixteenBitTable<uint16_t> resultTables[2];
 template <V (*derivative)(V, const Parameters&)>
 SixteenBitTable<double> derivativeTables[2];
 
-#define ROW(name)                                                                                          \
-  {#name,                                                                                                  \
-   {run<float, name<V>>, run<double, name##Wide<V>>, run<Float16, name<V>>, run<BFloat16, name<V>>},      \
+#define ROW(name)                                                                                    \
+  {#name,                                                                                            \
+   {run<float, name<V>>, run<double, name##Wide<V>>, run<Float16, name<V>>, run<BFloat16, name<V>>}, \
    resultTables<name<V>>},
 const Row kRows[] = {SIMD_ACTIVATIONS_FUNCTIONS(ROW)};
 #undef ROW
 
-#define ROW(name)                                                                            \
-  {#name "Backward",                                                                         \
-   {runBackward<float, name##Derivative<V>>, runBackward<double, name##DerivativeWide<V>>,    \
-    runBackward<Float16, name##Derivative<V>>, runBackward<BFloat16, name##Derivative<V>>},   \
+#define ROW(name)                                                                               \
+  {#name "Backward",                                                                            \
+   {runBackward<float, name##Derivative<V>>, runBackward<double, name##DerivativeWide<V>>,      \
+    runBackward<Float16, name##Derivative<V>>, runBackward<BFloat16, name##Derivative<V>>},     \
    {runDerivative<Float16, name##Derivative<V>>, runDerivative<BFloat16, name##Derivative<V>>}, \
-   {multiply<Float16>, multiply<BFloat16>},                                                  \
+   {multiply<Float16>, multiply<BFloat16>},                                                     \
    derivativeTables<name##Derivative<V>>},
 const BackwardRow kBackwardRows[] = {SIMD_ACTIVATIONS_DERIVATIVES(ROW)};
 #undef ROW

@@ -11,8 +11,8 @@ namespace {
 
 constexpr size_t kCount = 1 << 16;
 
-// Filled after as many elements as that computes. So no program computes more than twice what it has to, however much it
-// goes on to ask for, and one that asks for little has no table in its memory.
+// Filled after as many elements as that computes. So no program computes more than twice what it has to, however much
+// it goes on to ask for, and one that asks for little has no table in its memory.
 constexpr size_t kMark = kCount;
 
 // Elements per turn of what goes through an array on the stack: 4 KiB of doubles.
@@ -32,10 +32,10 @@ const SixteenBitValues<T>* filled(Kernel kernel, const Parameters& parameters) {
   return values;
 }
 
-// Eight at a time, since a loop of one takes 1.1 or 2 cycles an element on Zen 4, depending on where in the code it lies;
-// this one takes 1.1. So do four indices from one load, and four results in one store; gathers take twice as long.
-// Eight results in an SSE register would save a tenth. Not inlined: where the compiler sees that `out` is an array on the
-// stack it makes vectors of the indices, to take them apart again, in twice the time.
+// Eight at a time, since a loop of one takes 1.1 or 2 cycles an element on Zen 4, depending on where in the code it
+// lies; this one takes 1.1. So do four indices from one load, and four results in one store; gathers take twice as
+// long. Eight results in an SSE register would save a tenth. Not inlined: where the compiler sees that `out` is an array
+// on the stack it makes vectors of the indices, to take them apart again, in twice the time.
 template <class T>
 NEVER_INLINE void copyOf(const T* of, const uint16_t* x, T* out, size_t n) {
   constexpr size_t kTurn = 8;
@@ -53,7 +53,7 @@ template <class T>
 const SixteenBitValues<T>* SixteenBitTable<T>::valuesFor(size_t n, Kernel kernel, const Parameters& parameters) {
   const SixteenBitValues<T>* values = values_.load(std::memory_order_acquire);
   if (values == nullptr) {
-    // Just one call passes the mark. It fills the table, which takes some 0.2 ms, and meanwhile the others compute.
+    // Just one call passes the mark. It fills the table, which takes 0.2 to 0.4 ms, and meanwhile the others compute.
     const size_t before = computed_.fetch_add(n, std::memory_order_relaxed);
     if (before >= kMark || n < kMark - before) return nullptr;
     values = filled<T>(kernel, parameters);

@@ -27,8 +27,8 @@ struct SixteenBitValues {
   T of[1 << 16];
 };
 
-// Where a kernel's values are, once it has computed so many elements that they pay. Each ISA has its own: the kernel that
-// is asked for is the one that computes, and a test of an ISA tests that ISA.
+// Where a kernel's values are, once it has computed so many elements that they pay. Each ISA has its own: the kernel
+// that is asked for is the one that computes, and a test of an ISA tests that ISA.
 template <class T>
 class SixteenBitTable {
  public:

@@ -4,9 +4,9 @@
 //
 // Checks, for every instruction set that this CPU runs, functions and derivatives: float32 results of the given blocks
 // (verify/blocks.mjs) against the digests in the folder DIGESTS; each short length at several offsets against one element
-// at a time; float64 results, and those of all 16-bit inputs, against the scalar kernels'; the 16-bit tables while several
-// threads fill and read them. Prints a line per function with digests of the scalar kernels' results, which must be the
-// same on all CPUs. Exits with 1 if anything differs.
+// at a time; float64 results, and those of all 16-bit inputs, against the scalar kernels'; the 16-bit tables while
+// several threads fill and read them. Prints a line per function with digests of the scalar kernels' results, which must
+// be the same on all CPUs. Exits with 1 if anything differs.
 
 #include <cstdint>
 #include <cstdio>
