@@ -6,7 +6,7 @@
 //   dtypes     the names of the element types; a kernel's `dtype` is an index into it
 //   kernels    { [isa]: { gelu(x, out, dtype, beta, threshold), geluBackward(gradOutput, x, out, dtype, ...), ... } }
 //   threads()  setThreads(n)
-//   lastIsa()  the ISA whose code ran last, as that code itself reported it
+//   lastIsa()  the ISA whose code ran last, or filled the table that was looked up in, as that code itself reported it
 // lib/ has validated all arguments; what is checked here again is only what memory safety hangs on.
 
 #include <napi.h>
