@@ -1,7 +1,7 @@
 // The JavaScript fallback's loop: what native/kernel.h is to the native kernels.
 
 import { isQuick, type QuickPath, runQuick } from './quick.js';
-import { type SixteenBit, toBFloat16, toFloat16, valuesOf } from './sixteenBit.js';
+import { type SixteenBit, tableFor, toBFloat16, toFloat16, valuesOf } from './sixteenBit.js';
 import type { DType } from './validate.js';
 
 /** Softplus's parameters, as the kernels take them. */
@@ -30,12 +30,7 @@ const BLOCK = 1024;
 const values = new Float64Array(BLOCK);
 const grads = new Float64Array(BLOCK);
 
-/**
- * `out[i] = f(x[i])` or, for a derivative, `out[i] = gradOutput[i] * f'(x[i])`.
- *
- * The formulas see only blocks of float64 numbers, so that their loops stay monomorphic, which is worth a factor of
- * three in V8. float32 and float64 are converted by TypedArray.prototype.set, which rounds to nearest even.
- */
+/** `out[i] = f(x[i])` or, for a derivative, `out[i] = gradOutput[i] * f'(x[i])`. */
 export function runKernel(
   kernel: Kernel,
   dtype: DType,
@@ -48,11 +43,43 @@ export function runKernel(
     runQuick(kernel, gradOutput, x, out, parameters);
     return;
   }
+  const tabulate = (all: Uint16Array) => {
+    const values = gradOutput === undefined ? new Uint16Array(all.length) : new Float64Array(all.length);
+    compute(kernel, dtype, undefined, undefined, all, values, parameters);
+    return values;
+  };
+  const table =
+    x.BYTES_PER_ELEMENT === 2 ? tableFor(kernel, dtype as SixteenBit, x.length, parameters, tabulate) : undefined;
+  if (table === undefined || gradOutput !== undefined) {
+    compute(kernel, dtype, table, gradOutput, x, out, parameters);
+  } else {
+    for (let i = 0; i < x.length; i++) out[i] = table[x[i]];
+  }
+}
+
+/**
+ * The formulas see only blocks of float64 numbers, so that their loops stay monomorphic, which is worth a factor of
+ * three in V8. float32 and float64 are converted by TypedArray.prototype.set, which rounds to nearest even. `table` has
+ * the derivatives.
+ */
+function compute(
+  kernel: Kernel,
+  dtype: DType,
+  table: ArrayLike<number> | undefined,
+  gradOutput: Elements | undefined,
+  x: Elements,
+  out: Elements,
+  parameters: Parameters,
+): void {
   for (let begin = 0; begin < x.length; begin += BLOCK) {
     const n = Math.min(BLOCK, x.length - begin);
-    load(values, dtype, x.subarray(begin, begin + n));
-    if (dtype === 'float64') runWide(kernel, n, parameters);
-    else kernel.narrow(values, n, parameters);
+    if (table === undefined) {
+      load(values, dtype, x.subarray(begin, begin + n));
+      if (dtype === 'float64') runWide(kernel, n, parameters);
+      else kernel.narrow(values, n, parameters);
+    } else {
+      for (let i = 0; i < n; i++) values[i] = table[x[begin + i]];
+    }
     if (gradOutput !== undefined) {
       load(grads, dtype, gradOutput.subarray(begin, begin + n));
       multiply(dtype, n);
@@ -85,7 +112,7 @@ function load(block: Float64Array, dtype: DType, x: Elements): void {
 }
 
 function store(out: Elements, dtype: DType, n: number): void {
-  if (dtype === 'float16') for (let i = 0; i < n; i++) out[i] = toFloat16(values[i]);
-  else if (dtype === 'bfloat16') for (let i = 0; i < n; i++) out[i] = toBFloat16(values[i]);
-  else out.set(n === BLOCK ? values : values.subarray(0, n));
+  if (out.BYTES_PER_ELEMENT !== 2) out.set(n === BLOCK ? values : values.subarray(0, n));
+  else if (dtype === 'float16') for (let i = 0; i < n; i++) out[i] = toFloat16(values[i]);
+  else for (let i = 0; i < n; i++) out[i] = toBFloat16(values[i]);
 }

@@ -1,5 +1,7 @@
 // float16 and bfloat16 numbers as bits, for the JavaScript fallback.
 
+import type { Kernel, Parameters } from './kernel.js';
+
 /** The 16-bit types. */
 export type SixteenBit = 'float16' | 'bfloat16';
 
@@ -11,14 +13,14 @@ const floatBits = new Uint32Array(float.buffer);
 const HIGH = new Uint8Array(Uint16Array.of(1).buffer)[0] === 1 ? 1 : 0;
 
 /** All 65536 values of each type, made when first needed. */
-const tables: Partial<Record<SixteenBit, Float32Array>> = {};
+const values: Partial<Record<SixteenBit, Float32Array>> = {};
 
 /** The value of each bit pattern. */
 export function valuesOf(dtype: SixteenBit): Float32Array {
-  tables[dtype] ??= Float32Array.from({ length: 65536 }, (_, bits) =>
+  values[dtype] ??= Float32Array.from({ length: 65536 }, (_, bits) =>
     dtype === 'float16' ? float16Value(bits) : bfloat16Value(bits),
   );
-  return tables[dtype];
+  return values[dtype];
 }
 
 function float16Value(bits: number): number {
@@ -66,4 +68,34 @@ export function toBFloat16(value: number): number {
   roundToOdd(value);
   const bits = floatBits[0];
   return (bits + 0x7fff + ((bits >>> 16) & 1)) >>> 16;
+}
+
+// How many elements each kernel has computed in a type, and its values for all arguments, by `dtype name`.
+const computed = new Map<string, number>();
+const tables = new Map<string, { parameters: Parameters; of: Uint16Array | Float64Array }>();
+
+/**
+ * What to look `n` elements up in, or undefined if they are to be computed: see native/sixteen_bit.h. `tabulate` makes
+ * the table, given all arguments.
+ */
+export function tableFor(
+  { name }: Kernel,
+  dtype: SixteenBit,
+  n: number,
+  parameters: Parameters,
+  tabulate: (all: Uint16Array) => Uint16Array | Float64Array,
+): Uint16Array | Float64Array | undefined {
+  const key = `${dtype} ${name}`;
+  let table = tables.get(key);
+  if (table === undefined) {
+    const count = (computed.get(key) ?? 0) + n;
+    computed.set(key, count);
+    if (count < 65536) return undefined;
+    const all = new Uint16Array(65536);
+    for (let bits = 0; bits < 65536; bits++) all[bits] = bits;
+    table = { parameters, of: tabulate(all) };
+    tables.set(key, table);
+  }
+  const { beta, threshold } = table.parameters;
+  return Object.is(beta, parameters.beta) && Object.is(threshold, parameters.threshold) ? table.of : undefined;
 }

@@ -6,7 +6,7 @@
 //   dtypes     the names of the element types; a kernel's `dtype` is an index into it
 //   kernels    { [isa]: { gelu(x, out, dtype, beta, threshold), geluBackward(gradOutput, x, out, dtype, ...), ... } }
 //   threads()  setThreads(n)
-//   lastIsa()  the ISA whose code ran last, as that code itself reported it
+//   lastIsa()  the ISA whose code ran last, or filled the table that was looked up in, as that code itself reported it
 // lib/ has validated all arguments; what is checked here again is only what memory safety hangs on.
 
 #include <napi.h>
@@ -14,6 +14,7 @@
 #include <atomic>
 
 #include "dispatch.h"
+#include "sixteen_bit.h"
 #include "thread_pool.h"
 
 namespace simd_activations {
@@ -30,6 +31,7 @@ std::atomic<const char*> lastIsa{"none"};
 
 struct Task {
   Kernel kernel;
+  const SixteenBitValues<uint16_t>* results;  // nullptr: the kernel computes
   const char* x;
   char* out;
   size_t elementSize;
@@ -39,12 +41,17 @@ struct Task {
 void runTask(void* context, size_t begin, size_t end) {
   const Task& task = *static_cast<const Task*>(context);
   const size_t offset = begin * task.elementSize;
-  lastIsa.store(task.kernel(task.x + offset, task.out + offset, end - begin, task.parameters),
+  const char* x = task.x + offset;
+  char* out = task.out + offset;
+  lastIsa.store(task.results != nullptr ? lookUp(*task.results, x, out, end - begin)
+                                        : task.kernel(x, out, end - begin, task.parameters),
                 std::memory_order_relaxed);
 }
 
 struct BackwardTask {
   BackwardKernel kernel;
+  const SixteenBitValues<double>* derivatives;  // nullptr: the kernel computes
+  ProductKernel product;
   const char* gradOutput;
   const char* x;
   char* out;
@@ -55,7 +62,12 @@ struct BackwardTask {
 void runBackwardTask(void* context, size_t begin, size_t end) {
   const BackwardTask& task = *static_cast<const BackwardTask*>(context);
   const size_t offset = begin * task.elementSize;
-  lastIsa.store(task.kernel(task.gradOutput + offset, task.x + offset, task.out + offset, end - begin, task.parameters),
+  const char* gradOutput = task.gradOutput + offset;
+  const char* x = task.x + offset;
+  char* out = task.out + offset;
+  lastIsa.store(task.derivatives != nullptr
+                    ? lookUp(*task.derivatives, task.product, gradOutput, x, out, end - begin)
+                    : task.kernel(gradOutput, x, out, end - begin, task.parameters),
                 std::memory_order_relaxed);
 }
 
@@ -102,9 +114,15 @@ void call(const Napi::CallbackInfo& info) {
   const Row& row = *static_cast<const Row*>(info.Data());
   Arguments a;
   if (!readArguments(info, 2, &a)) return;
-  Task task = {row.kernels[a.dtype], static_cast<char*>(a.arrays[0].data), static_cast<char*>(a.arrays[1].data),
-               kDTypeSizes[a.dtype], a.parameters};
-  parallelFor({a.arrays[0].length, kGrain, kShare}, runTask, &task);
+  const size_t length = a.arrays[0].length;
+  Task task = {row.kernels[a.dtype],
+               nullptr,
+               static_cast<char*>(a.arrays[0].data),
+               static_cast<char*>(a.arrays[1].data),
+               kDTypeSizes[a.dtype],
+               a.parameters};
+  if (a.dtype >= kFloat16) task.results = row.tables[a.dtype - kFloat16].valuesFor(length, task.kernel, a.parameters);
+  parallelFor({length, kGrain, kShare}, runTask, &task);
 }
 
 // kernel(gradOutput, x, out, dtype, beta, threshold)
@@ -112,13 +130,21 @@ void callBackward(const Napi::CallbackInfo& info) {
   const BackwardRow& row = *static_cast<const BackwardRow*>(info.Data());
   Arguments a;
   if (!readArguments(info, 3, &a)) return;
+  const size_t length = a.arrays[0].length;
   BackwardTask task = {row.kernels[a.dtype],
+                       nullptr,
+                       nullptr,
                        static_cast<char*>(a.arrays[0].data),
                        static_cast<char*>(a.arrays[1].data),
                        static_cast<char*>(a.arrays[2].data),
                        kDTypeSizes[a.dtype],
                        a.parameters};
-  parallelFor({a.arrays[0].length, kGrain, kShare}, runBackwardTask, &task);
+  if (a.dtype >= kFloat16) {
+    const size_t i = a.dtype - kFloat16;
+    task.derivatives = row.tables[i].valuesFor(length, row.derivatives[i], a.parameters);
+    task.product = row.products[i];
+  }
+  parallelFor({length, kGrain, kShare}, runBackwardTask, &task);
 }
 
 Napi::Value getThreads(const Napi::CallbackInfo& info) { return Napi::Number::New(info.Env(), threads()); }

@@ -34,14 +34,25 @@ using Kernel = const char* (*)(const void* x, void* out, size_t n, const Paramet
 using BackwardKernel = const char* (*)(const void* gradOutput, const void* x, void* out, size_t n,
                                        const Parameters& parameters);
 
-// A function's name and its kernels.
+// out[i] = gradOutput[i] derivatives[i] for a 16-bit type: the product in float64, rounded once.
+using ProductKernel = void (*)(const void* gradOutput, const double* derivatives, void* out, size_t n);
+
+template <class T>
+class SixteenBitTable;
+
+// A function's name, its kernels, and the tables of float16 and bfloat16 (sixteen_bit.h).
 struct Row {
   const char* name;
   Kernel kernels[kDTypeCount];
+  SixteenBitTable<uint16_t>* tables;
 };
 struct BackwardRow {
   const char* name;
   BackwardKernel kernels[kDTypeCount];
+  // Of float16 and bfloat16: what fills the table of derivatives, and what uses it.
+  Kernel derivatives[2];
+  ProductKernel products[2];
+  SixteenBitTable<double>* tables;
 };
 
 struct Isa {

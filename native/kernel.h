@@ -1,7 +1,7 @@
 // The loop around a formula, and an ISA's table of kernels.
 //
 // Included last inside an ISA file's target region, in its anonymous namespace, after the vector type V: no system
-// headers here. The file has included dispatch.h and <cstring> before the region.
+// headers here. The file has included sixteen_bit.h and <cstring> before the region.
 #pragma once
 
 #include "derivatives.h"
@@ -84,14 +84,53 @@ NEVER_INLINE const char* runBackward(const void* gradOutput, const void* x, void
   return kIsaName;
 }
 
-#define ROW(name) \
-  {#name, {run<float, name<V>>, run<double, name##Wide<V>>, run<Float16, name<V>>, run<BFloat16, name<V>>}},
+// The two parts of that for a 16-bit type with a table between them (sixteen_bit.h): out[i] = derivative(x[i]), for n a
+// multiple of V::kLanes, and out[i] = gradOutput[i] derivatives[i].
+template <class T, V (*derivative)(V, const Parameters&)>
+NEVER_INLINE const char* runDerivative(const void* x, void* out, size_t n, const Parameters& parameters) {
+  const T* from = static_cast<const T*>(x);
+  double* to = static_cast<double*>(out);
+  for (size_t i = 0; i < n; i += V::kLanes) {
+    V::store(to + i, rounded<T>(derivative(V::load(from + i), parameters)));
+  }
+  return kIsaName;
+}
+
+template <class T>
+void multiply(const void* gradOutput, const double* derivatives, void* out, size_t n) {
+  const T* gradFrom = static_cast<const T*>(gradOutput);
+  T* to = static_cast<T*>(out);
+  size_t i = 0;
+  for (; i + V::kLanes <= n; i += V::kLanes) V::store(to + i, V::load(gradFrom + i) * V::load(derivatives + i));
+  if (i < n) {
+    T rest[V::kLanes] = {};
+    double d[V::kLanes] = {};
+    memcpy(rest, gradFrom + i, (n - i) * sizeof(T));
+    memcpy(d, derivatives + i, (n - i) * sizeof(double));
+    V::store(rest, V::load(rest) * V::load(d));
+    memcpy(to + i, rest, (n - i) * sizeof(T));
+  }
+}
+
+// Those of a function and of a derivative.
+template <V (*formula)(V, const Parameters&)>
+SixteenBitTable<uint16_t> resultTables[2];
+template <V (*derivative)(V, const Parameters&)>
+SixteenBitTable<double> derivativeTables[2];
+
+#define ROW(name)                                                                                    \
+  {#name,                                                                                            \
+   {run<float, name<V>>, run<double, name##Wide<V>>, run<Float16, name<V>>, run<BFloat16, name<V>>}, \
+   resultTables<name<V>>},
 const Row kRows[] = {SIMD_ACTIVATIONS_FUNCTIONS(ROW)};
 #undef ROW
 
-#define ROW(name)                                                                         \
-  {#name "Backward",                                                                      \
-   {runBackward<float, name##Derivative<V>>, runBackward<double, name##DerivativeWide<V>>, \
-    runBackward<Float16, name##Derivative<V>>, runBackward<BFloat16, name##Derivative<V>>}},
+#define ROW(name)                                                                               \
+  {#name "Backward",                                                                            \
+   {runBackward<float, name##Derivative<V>>, runBackward<double, name##DerivativeWide<V>>,      \
+    runBackward<Float16, name##Derivative<V>>, runBackward<BFloat16, name##Derivative<V>>},     \
+   {runDerivative<Float16, name##Derivative<V>>, runDerivative<BFloat16, name##Derivative<V>>}, \
+   {multiply<Float16>, multiply<BFloat16>},                                                     \
+   derivativeTables<name##Derivative<V>>},
 const BackwardRow kBackwardRows[] = {SIMD_ACTIVATIONS_DERIVATIVES(ROW)};
 #undef ROW

@@ -1,6 +1,10 @@
 #pragma once
 
+#include <atomic>
+#include <cstddef>
 #include <cstdint>
+
+#include "dispatch.h"
 
 namespace simd_activations {
 
@@ -12,5 +16,38 @@ constexpr int kBFloat16NaN = 0x7FC0;
 // to a 16-bit type, would round twice: one in some thousand results would be wrong. Rounding it to odd at 16 bits first
 // is harmless (roundedToOdd() in isa/scalar.cpp), and the result is a float32 even where that is subnormal.
 constexpr int64_t kOddMask = (int64_t{1} << 37) - 1;
+
+// What a kernel gives for all arguments of a 16-bit type: a function's results, 128 KiB, or a derivative as doubles,
+// 512 KiB. Normally distributed numbers touch some 3000 (bfloat16) or 20000 (float16) of the 65536: most are in the L1
+// cache. To look a result up takes 0.3 ns, whatever the function.
+template <class T>
+struct SixteenBitValues {
+  Parameters parameters;
+  const char* isa;  // the kernel's, as that itself reported it
+  T of[1 << 16];
+};
+
+// Where a kernel's values are, once it has computed so many elements that they pay. Each ISA has its own: the kernel
+// that is asked for is the one that computes, and a test of an ISA tests that ISA.
+template <class T>
+class SixteenBitTable {
+ public:
+  // What to look `n` elements up in, or nullptr if they are to be computed. Any thread may call. `kernel` is
+  // out[i] = value(x[i]), and is given multiples of 8.
+  //
+  // Softplus's values are for the parameters of the call that filled them. With others it computes.
+  const SixteenBitValues<T>* valuesFor(size_t n, Kernel kernel, const Parameters& parameters);
+
+ private:
+  std::atomic<size_t> computed_{0};
+  std::atomic<const SixteenBitValues<T>*> values_{nullptr};  // never freed: a thread may be reading at exit
+};
+
+// As a Kernel.
+const char* lookUp(const SixteenBitValues<uint16_t>& results, const void* x, void* out, size_t n);
+
+// As a BackwardKernel.
+const char* lookUp(const SixteenBitValues<double>& derivatives, ProductKernel product, const void* gradOutput,
+                   const void* x, void* out, size_t n);
 
 }  // namespace simd_activations

@@ -4,8 +4,9 @@
 //
 // Checks, for every instruction set that this CPU runs, functions and derivatives: float32 results of the given blocks
 // (verify/blocks.mjs) against the digests in the folder DIGESTS; each short length at several offsets against one element
-// at a time; float64 results, and those of all 16-bit inputs, against the scalar kernels'. Prints a line per function
-// with digests of the latter, which must be the same on all CPUs. Exits with 1 if anything differs.
+// at a time; float64 results, and those of all 16-bit inputs, against the scalar kernels'; the 16-bit tables while
+// several threads fill and read them. Prints a line per function with digests of the scalar kernels' results, which must
+// be the same on all CPUs. Exits with 1 if anything differs.
 
 #include <cstdint>
 #include <cstdio>
@@ -17,6 +18,7 @@
 
 #include "../../native/dispatch.h"
 #include "../../native/fp_state.h"
+#include "../../native/sixteen_bit.h"
 #include "../../native/thread_pool.h"
 
 using namespace simd_activations;
@@ -160,6 +162,67 @@ void checkKernels(const std::string& folder, const std::vector<uint32_t>& blocks
   for (size_t j = 0; j < list.count; j++) fprintf(stderr, "ran %s\n", list.isas[j]->name);
 }
 
+// Four threads apply a kernel as the addon does, until each has passed the mark by itself.
+template <class Lookup, class T>
+void checkTable(SixteenBitTable<T>& table, Kernel tabulated, const std::vector<uint16_t>& expected,
+                const std::string& name, Lookup lookup) {
+  bool right[4];
+  std::vector<std::thread> callers;
+  for (size_t c = 0; c < 4; c++) {
+    callers.emplace_back([&, c] {
+      const size_t length = 500 * (c + 1);
+      std::vector<uint16_t> y(expected.size());
+      right[c] = true;
+      for (size_t begin = 0; begin < y.size(); begin += length) {
+        const size_t n = length < y.size() - begin ? length : y.size() - begin;
+        right[c] = lookup(table.valuesFor(n, tabulated, kDefaults), begin, &y[begin], n) && right[c];
+      }
+      right[c] = right[c] && y == expected;
+    });
+  }
+  for (std::thread& caller : callers) caller.join();
+  for (bool ok : right) expect(ok, name);
+  expect(table.valuesFor(1, tabulated, kDefaults) != nullptr, name + " is filled");
+  expect(table.valuesFor(1, tabulated, kOther) == nullptr, name + " is for its parameters alone");
+}
+
+void checkTables() {
+  std::vector<uint16_t> x(1 << 16), gradients(x.size());
+  for (size_t i = 0; i < x.size(); i++) x[i] = static_cast<uint16_t>(i);
+  for (size_t i = 0; i < x.size(); i++) gradients[i] = static_cast<uint16_t>(i * 40503);
+  const IsaList list = supportedIsas();
+  for (size_t j = 0; j < list.count; j++) {
+    const Isa& isa = *list.isas[j];
+    const auto nameOf = [&](const char* name) { return std::string(name) + "'s table on " + isa.name; };
+    for (size_t t = 0; t < 2; t++) {
+      std::vector<uint16_t> expected(x.size());
+      for (size_t i = 0; i < isa.rowCount; i++) {
+        const Row& row = isa.rows[i];
+        const Kernel kernel = row.kernels[kFloat16 + t];
+        kernel(x.data(), expected.data(), x.size(), kDefaults);
+        checkTable(row.tables[t], kernel, expected, nameOf(row.name),
+                   [&](const SixteenBitValues<uint16_t>* results, size_t at, uint16_t* y, size_t n) {
+                     const char* ran = results != nullptr ? lookUp(*results, &x[at], y, n)
+                                                          : kernel(&x[at], y, n, kDefaults);
+                     return strcmp(ran, isa.name) == 0;
+                   });
+      }
+      for (size_t i = 0; i < isa.backwardRowCount; i++) {
+        const BackwardRow& row = isa.backwardRows[i];
+        const BackwardKernel kernel = row.kernels[kFloat16 + t];
+        kernel(gradients.data(), x.data(), expected.data(), x.size(), kDefaults);
+        checkTable(row.tables[t], row.derivatives[t], expected, nameOf(row.name),
+                   [&](const SixteenBitValues<double>* values, size_t at, uint16_t* y, size_t n) {
+                     const char* ran = values != nullptr
+                                           ? lookUp(*values, row.products[t], &gradients[at], &x[at], y, n)
+                                           : kernel(&gradients[at], &x[at], y, n, kDefaults);
+                     return strcmp(ran, isa.name) == 0;
+                   });
+      }
+    }
+  }
+}
+
 // Every element of [0, count) exactly once, from several callers at a time and while the setting changes.
 void checkPool() {
   std::vector<std::thread> callers;
@@ -191,6 +254,7 @@ int main(int argc, char** argv) {
   for (int i = 2; i < argc; i++) blocks.push_back(static_cast<uint32_t>(atoi(argv[i])));
   checkPool();
   checkKernels(argv[1], blocks);
+  checkTables();
   if (failures > 0) printf("%d checks failed\n", failures);
   return failures > 0;
 }
