@@ -20,10 +20,11 @@ template <class A, class B>
 inline Both<Wide<A>, Wide<B>> widened(Both<A, B> x) {
   return {widened(x.a), widened(x.b)};
 }
-inline F rounded(Both<V, V> x) { return rounded(x.a, x.b); }
+inline void storeRounded(float* p, Both<V, V> y) { storeRounded(p, y.a, y.b); }
 template <class A, class B>
-inline auto rounded(Both<A, B> x) -> Both<decltype(rounded(x.a)), decltype(rounded(x.b))> {
-  return {rounded(x.a), rounded(x.b)};
+inline void storeRounded(float* p, Both<A, B> y) {
+  storeRounded(p, y.a);
+  storeRounded(p + A::kLanes, y.b);
 }
 
 // The places of W's lanes in the tables of doubles.
@@ -329,7 +330,7 @@ struct TailPath {
       repairTail<formula, W::kLanes>(copy, nullptr, out, parameters);
       return true;
     }
-    const Wide<W> y = Path::result(v, Wide<W>::load(x));
+    const Wide<W> y = Path::template result<W>(v, x);
     const F doubt = leastDoubt<Path::kMargin>(F(-1.0F), y);
     F negative = 0.0F, positive = 0.0F;  // the largest of either sign
     UNROLL for (size_t i = 0; i < W::kLanes; i += F::kLanes) {
@@ -343,11 +344,11 @@ struct TailPath {
       far = allFar<W::kLanes>(x);
       W::store(copy, v);
       Wide<W>::store(sums, y);
-      W::store(out, rounded(y));
+      storeRounded(out, y);
       repairTail<formula, W::kLanes>(copy, sums, out, parameters);
       return far;
     }
-    W::store(out, rounded(y));
+    storeRounded(out, y);
     return false;
   }
 };
@@ -360,8 +361,9 @@ struct QuickPath<gelu<V>> : TailPath<gelu<V>> {
   static constexpr uint32_t kMargin = 1U << 18;
 
   template <class W>
-  static Wide<W> result(W x, Wide<W> wide) {
+  static Wide<W> result(W x, const float* from) {
     const Exp2<Wide<W>> e = exp2(segmentPolynomial<GeluTail<kTailBits>>(clampedAbs(x, kTop)));
+    const Wide<W> wide = Wide<W>::load(from);
     return fnma(e.power, abs(wide) * e.factor, max(Wide<W>(0.0), wide));
   }
   static V far(V x, const Parameters& parameters) { return gelu(x, parameters); }
@@ -378,8 +380,9 @@ struct QuickPath<softplus<V>> : TailPath<softplus<V>> {
   static constexpr uint32_t kMargin = 1U << 18;
 
   template <class W>
-  static Wide<W> result(W x, Wide<W> wide) {
+  static Wide<W> result(W x, const float* from) {
     const Exp2<Wide<W>> e = exp2(segmentPolynomial<SoftplusTail<kTailBits>>(clampedAbs(x, kTop)));
+    const Wide<W> wide = Wide<W>::load(from);
     return fma(e.power, e.factor, max(Wide<W>(0.0), wide));
   }
   // ln(1 + e^x) = e^x - e^2x / 2 + e^3x / 3 for x < -17; the next term is 2^-75 of it.

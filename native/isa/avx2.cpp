@@ -23,7 +23,7 @@ TARGET_REGION_BEGIN("avx2,fma,f16c")
 struct f64x4 {
   using Number = double;
   static constexpr size_t kLanes = 4;
-  static constexpr size_t kTogether = 2;
+  static constexpr size_t kTogether = 3;
   static constexpr int kTableBits = 3;
   __m256d v;
 
@@ -175,8 +175,9 @@ inline V addSteps(V a, V i) {
 }
 inline V lowHalf(F a) { return _mm256_cvtps_pd(_mm256_castps256_ps128(a.v)); }
 inline V highHalf(F a) { return _mm256_cvtps_pd(_mm256_extractf128_ps(a.v, 1)); }
-inline F rounded(V a, V b) {
-  return _mm256_insertf128_ps(_mm256_castps128_ps256(_mm256_cvtpd_ps(a.v)), _mm256_cvtpd_ps(b.v), 1);
+inline void storeRounded(float* p, V a, V b) {
+  _mm_storeu_ps(p, _mm256_cvtpd_ps(a.v));
+  _mm_storeu_ps(p + V::kLanes, _mm256_cvtpd_ps(b.v));
 }
 inline F lowWords(V a, V b) { return _mm256_shuffle_ps(_mm256_castpd_ps(a.v), _mm256_castpd_ps(b.v), 0x88); }
 

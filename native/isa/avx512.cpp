@@ -175,8 +175,9 @@ inline V addSteps(V a, V i) {
 }
 inline V lowHalf(F a) { return _mm512_cvtps_pd(_mm512_castps512_ps256(a.v)); }
 inline V highHalf(F a) { return _mm512_cvtps_pd(_mm512_extractf32x8_ps(a.v, 1)); }
-inline F rounded(V a, V b) {
-  return _mm512_insertf32x8(_mm512_castps256_ps512(_mm512_cvtpd_ps(a.v)), _mm512_cvtpd_ps(b.v), 1);
+inline void storeRounded(float* p, V a, V b) {
+  _mm256_storeu_ps(p, _mm512_cvtpd_ps(a.v));
+  _mm256_storeu_ps(p + V::kLanes, _mm512_cvtpd_ps(b.v));
 }
 inline F lowWords(V a, V b) { return _mm512_shuffle_ps(_mm512_castpd_ps(a.v), _mm512_castpd_ps(b.v), 0x88); }
 
@@ -190,9 +191,10 @@ struct Index {
   __m512i low, high;
 };
 inline Index indexOf(V a, V b) { return {_mm512_castpd_si512(a.v), _mm512_castpd_si512(b.v)}; }
+// Of a place only the lowest bits count, so what is beside it may be anything.
 inline Index indexOf(F a) {
-  return {_mm512_cvtepu32_epi64(_mm512_castsi512_si256(a.bits())),
-          _mm512_cvtepu32_epi64(_mm512_extracti32x8_epi32(a.bits(), 1))};
+  const __m512i upper = _mm512_setr_epi32(8, 8, 9, 9, 10, 10, 11, 11, 12, 12, 13, 13, 14, 14, 15, 15);
+  return {_mm512_cvtepu32_epi64(_mm512_castsi512_si256(a.bits())), _mm512_permutexvar_epi32(upper, a.bits())};
 }
 inline V lookup(const DoubleTable<16>& table, __m512i i) {
   return _mm512_permutex2var_pd(_mm512_load_pd(table.values), i, _mm512_load_pd(table.values + 8));
