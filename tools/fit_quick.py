@@ -1,17 +1,18 @@
 #!/usr/bin/env python3
-"""Computes the constants of native/quick_exp.h, quick_logistic.h and quick_tail.h, and prints them as C++ source. Needs mpmath.
+"""Computes the constants of native/quick_exp.h, quick_logistic.h, quick_tail.h and quick_tail_derivatives.h, and prints
+them as C++ source. Needs mpmath.
 
 quick_exp.h: e^w = 2^(k/N) e^r for a table of N entries, in float32 with a correction for every rounding that matters:
 w = k c + r with c = ln 2 / N in two pieces; T_j = 2^(j/N) rounded to float32, and ln T_j - j c, which undoes that
 rounding inside the exponent; e^r = 1 + r + r^2 P(r), P fitted with weight r^2 by Remez's exchange.
 
-quick_tail.h: L(a), the log2 of the tail, in N segments, each a polynomial in d = a - center, whose coefficients from some
-degree on are float32. A segment's place in the tables is the low bit of the exponent of v = a scale + offset and the
-log2 N - 1 bits after it. And 2^r on |r| <= 1/2N with a table of 2^(j/N), for N of 16 and of 8.
+quick_tail.h and quick_tail_derivatives.h: L(a), the log2 of the tail, in N segments, each a polynomial in d = a - center,
+whose coefficients from some degree on are float32. A segment's place in the tables is the low bit of the exponent of
+v = a scale + offset and the log2 N - 1 bits after it. And 2^r on |r| <= 1/2N with a table of 2^(j/N), N = 16 and 8.
 """
 import struct
 
-from mpmath import cos, erfc, exp, frexp, log, log1p, lu_solve, matrix, mp, mpf, nint, nstr, pi, polyval, sqrt
+from mpmath import cos, erfc, exp, findroot, frexp, log, log1p, lu_solve, matrix, mp, mpf, nint, nstr, pi, polyval, sqrt
 
 mp.dps = 50
 
@@ -137,8 +138,8 @@ def segments(name, f, top, n, start, doubles, degree, first=None):
 
 
 for n, terms in ((16, 4), (8, 5)):
-    p, error = remez(lambda r: (mpf(2)**r - 1) / r, [r for r in nodes(-mpf(1) / n / 2, mpf(1) / n / 2) if abs(r) > 1e-6],
-                     abs, range(terms))
+    points = [r for r in nodes(-mpf(1) / n / 2, mpf(1) / n / 2) if abs(r) > 1e-6]
+    p, error = remez(lambda r: (mpf(2)**r - 1) / r, points, abs, range(terms))
     print(f'// 2^r = 1 + r p(r), off by 2^{nstr(log(error, 2), 4)}: {", ".join(map(double, p))}')
     powers = [struct.unpack('<Q', struct.pack('<d', mpf(2)**(mpf(j) / n) if j else 1 - 2.0**-51))[0] for j in range(n)]
     powers = [struct.unpack('<d', struct.pack('<Q', w - j * (2**52 // n)))[0] for j, w in enumerate(powers)]
@@ -149,6 +150,14 @@ def gelu(a):
     return log(erfc(a / sqrt(2)) / 2, 2)
 
 
+# The root of GELU', and log2 (GELU'(-a) / (root - a)).
+root = findroot(lambda a: erfc(a / sqrt(2)) / 2 - a * exp(-a * a / 2) / sqrt(2 * pi), 0.75)
+
+
+def gelu_slope(a):
+    return log((erfc(a / sqrt(2)) / 2 - a * exp(-a * a / 2) / sqrt(2 * pi)) / (root - a), 2)
+
+
 def softplus(a):
     return log(log1p(exp(-a)), 2)
 
@@ -157,3 +166,16 @@ segments('GELU', gelu, '8.015625', 16, 1, 3, 7, -1)
 segments('GELU', gelu, '8.015625', 8, 1, 4, 8, -1)
 segments('Softplus', softplus, '17.015625', 16, 1.125, 3, 8)
 segments('Softplus', softplus, '17.015625', 8, 1.25, 4, 10)
+segments("GELU'", gelu_slope, '8.015625', 16, 1, 3, 7)
+segments("GELU'", gelu_slope, '8.015625', 8, 1, 4, 9)
+
+low, high = 1 / mpf('14.625')**2, mpf(1) / 64
+
+
+def scaled_tail(u):
+    a = 1 / sqrt(u)
+    return a * exp(a * a / 2) * erfc(a / sqrt(2)) / 2
+
+
+p, error = remez(scaled_tail, nodes(low, high), lambda u: 1 / scaled_tail(u), range(9))
+print(f'// a e^(a^2/2) Phi(-a) as a polynomial in a^-2, off by 2^{nstr(log(error, 2), 4)}: {", ".join(map(double, p))}')
