@@ -17,10 +17,10 @@
 // before two of b and so on; storeRounded(p, a, b), as float32, NaN as it comes. DoubleTable<N> is a table of doubles,
 // Index the places in it for two V, of indexOf(F) or indexOf(V, V), and lookupLowHalf and lookupHighHalf are the two.
 //
-// Tried, ns per element (GELU, Softplus; N(0, 1)): AVX-512 with all coefficients double 1.03, 1.07 against 0.99, 0.97;
+// Tried, ns per element (GELU, Softplus; N(0, 1)): AVX-512 with all coefficients double 1.03, 1.07;
 // in blocks of 2 F 1.15, 1.15; of 3 1.05, 1.05; of 4 0.99, 0.97; of 6 1.05, 1.04. Zen 4 has vpermt2pd where its fused
 // operations are, and conversions and extractions of halves where its permutations are: the fewer of either the better.
-// AVX2 in blocks of 1 F 2.04, 2.12; of 2 1.57, 1.62; of 3 1.35, 1.43; of 4 1.51, 1.44. In float32 pairs it would take
+// AVX2 in blocks of 1 F 2.04, 2.12; of 2 1.57, 1.62; of 3 1.34, 1.39; of 4 1.44, 1.48. In float32 pairs it would take
 // about as many operations, by count, so it was not built.
 #pragma once
 
@@ -109,8 +109,8 @@ struct Exponential2<3> {
   // Off by 2^-41.4.
   template <class W>
   static W slope(W r) {
-    return fma(fma(fma(fma(W(0x1.5d8fb56927d11p-10), r, W(0x1.3b31be1e224f2p-7)), r, W(0x1.c6b08d4deef47p-5)), r,
-                   W(0x1.ebfbdfd561a99p-3)), r, W(0x1.62e42fefa3e9p-1));
+    const W third = fma(fma(W(0x1.5d8fb56927d11p-10), r, W(0x1.3b31be1e224f2p-7)), r, W(0x1.c6b08d4deef47p-5));
+    return fma(fma(third, r, W(0x1.ebfbdfd561a99p-3)), r, W(0x1.62e42fefa3e9p-1));
   }
 };
 
@@ -301,15 +301,18 @@ inline F leastDoubt(F seen, Both<A, B> y) {
 constexpr unsigned kAllLanes = (1U << F::kLanes) - 1, kAllOfGroup = (1U << V::kLanes) - 1;
 constexpr unsigned kFirstWords = 0x3333 & kAllLanes;  // where lowWords has its first argument's
 
-// As repair() in quick_logistic.h. sums: the doubles; without them all are in doubt.
+// A failed block once more, as repair() in quick_logistic.h. sums: the doubles; without them all are in doubt.
 template <V (*formula)(V, const Parameters&), size_t kLanes>
-NEVER_INLINE void repairTail(const float* x, const double* sums, float* out, const Parameters& parameters) {
+NEVER_INLINE void repairTail(const float* from, const double* sums, float* out, const Parameters& parameters) {
   using Path = QuickPath<formula>;
+  float x[kLanes];  // the stores may go over it
+  for (size_t i = 0; i < kLanes; i += F::kLanes) F::store(x + i, F::load(from + i));
   for (size_t i = 0; i < kLanes; i += F::kLanes) {
     const F v = F::load(x + i);
     unsigned doubtful = kAllLanes;
     if (sums != nullptr) {
       const Both<V, V> both(V::load(sums + i), V::load(sums + i + V::kLanes));
+      storeRounded(out + i, both);
       doubtful &= ~differ(leastDoubt<Path::kMargin>(F(-1.0F), both), F(0.0F));
     }
     unsigned failed = kAllLanes & ~lessThan(F(-Path::kTop), v);
@@ -335,8 +338,8 @@ NEVER_INLINE void repairTail(const float* x, const double* sums, float* out, con
   }
 }
 
-// A path by float64 lanes. QuickPath adds: result(x, from), of x, which was loaded from there; kTop, kLeast: it is for
-// x >= -kTop, whose bits are kLeast; far(V, parameters), the result for x < -kTop; beyond(x), that for x > kTop; kMargin.
+// A path by float64 lanes. QuickPath adds: result(x), from the floats there; kTop, kLeast: it is for x >= -kTop,
+// whose bits are kLeast; far(V, parameters), the result for x < -kTop; beyond(x), that for x > kTop; kMargin.
 template <V (*formula)(V, const Parameters&)>
 struct TailPath {
   static constexpr bool kExists = true;
@@ -356,29 +359,23 @@ struct TailPath {
   template <class W>
   static bool block(const float* x, float* out, const Parameters& parameters, bool far) {
     using Path = QuickPath<formula>;
-    const W v = W::load(x);
-    float copy[W::kLanes];  // the stores may go over x
     if (__builtin_expect(far, 0) && allFar<W::kLanes>(x)) {
-      W::store(copy, v);
-      repairTail<formula, W::kLanes>(copy, nullptr, out, parameters);
+      repairTail<formula, W::kLanes>(x, nullptr, out, parameters);
       return true;
     }
-    const Wide<W> y = Path::template result<W>(v, x);
-    const F doubt = leastDoubt<Path::kMargin>(F(-1.0F), y);
+    const Wide<W> y = Path::template result<W>(x);
     F negative = 0.0F, positive = 0.0F;  // the largest of either sign
     UNROLL for (size_t i = 0; i < W::kLanes; i += F::kLanes) {
       negative = largerBits(negative, F::load(x + i));
       positive = maxBits(positive, F::load(x + i));
     }
-    const unsigned sure = differ(doubt, F(0.0F));
     const unsigned failed = above(negative, Path::kLeast) | above(positive, 0x7f800000);  // or NaN
+    const unsigned sure = differ(leastDoubt<Path::kMargin>(F(-1.0F), y), F(0.0F));
     if (__builtin_expect((failed | (sure ^ kAllLanes)) != 0, 0)) {
       double sums[W::kLanes];
-      far = allFar<W::kLanes>(x);
-      W::store(copy, v);
       Wide<W>::store(sums, y);
-      storeRounded(out, y);
-      repairTail<formula, W::kLanes>(copy, sums, out, parameters);
+      far = allFar<W::kLanes>(x);
+      repairTail<formula, W::kLanes>(x, sums, out, parameters);
       return far;
     }
     storeRounded(out, y);
@@ -399,9 +396,9 @@ struct QuickPath<gelu<V>> : TailPath<gelu<V>> {
   static constexpr uint32_t kMargin = kTailBits == 4 ? 1U << 18 : 1U << 17;
 
   template <class W>
-  static Wide<W> result(W x, const float* from) {
-    const Exp2<Wide<W>> e = exp2(segmentPolynomial<GeluTail<kTailBits>>(clampedAbs(x, kTop)));
-    const Wide<W> wide = Wide<W>::load(from);
+  static Wide<W> result(const float* x) {
+    const Exp2<Wide<W>> e = exp2(segmentPolynomial<GeluTail<kTailBits>>(clampedAbs(W::load(x), kTop)));
+    const Wide<W> wide = Wide<W>::load(x);
     return fnma(e.power, abs(wide) * e.factor, max(Wide<W>(0.0), wide));
   }
   // -a Phi(-a) = -e^(-a^2/2) (a R(a)), R in math.h, for a > 8.
@@ -423,9 +420,9 @@ struct QuickPath<softplus<V>> : TailPath<softplus<V>> {
   static constexpr uint32_t kMargin = kTailBits == 4 ? 1U << 18 : 1U << 19;
 
   template <class W>
-  static Wide<W> result(W x, const float* from) {
-    const Exp2<Wide<W>> e = exp2(segmentPolynomial<SoftplusTail<kTailBits>>(clampedAbs(x, kTop)));
-    const Wide<W> wide = Wide<W>::load(from);
+  static Wide<W> result(const float* x) {
+    const Exp2<Wide<W>> e = exp2(segmentPolynomial<SoftplusTail<kTailBits>>(clampedAbs(W::load(x), kTop)));
+    const Wide<W> wide = Wide<W>::load(x);
     return fma(e.power, e.factor, max(Wide<W>(0.0), wide));
   }
   // ln(1 + e^x) = e^x - e^2x / 2 + e^3x / 3 for x < -17; the next term is 2^-75 of it.

@@ -163,7 +163,7 @@ inline F select(unsigned mask, F yes, F no) {
 inline F plusBits(F a, uint32_t bits) { return _mm256_add_epi32(a.bits(), _mm256_set1_epi32(int(bits))); }
 inline F andBits(F a, uint32_t bits) { return _mm256_and_si256(a.bits(), _mm256_set1_epi32(int(bits))); }
 inline F smallerBits(F a, F b) { return _mm256_min_epu32(a.bits(), b.bits()); }
-inline F clampedAbs(F a, float limit) { return _mm256_min_ps(abs(a).v, _mm256_set1_ps(limit)); }
+inline F clampedAbs(F a, float limit) { return _mm256_min_epu32(abs(a).bits(), F(limit).bits()); }
 inline F leadingBits(F a) { return _mm256_srli_epi32(a.bits(), 24 - V::kTableBits); }
 
 // And of V.
