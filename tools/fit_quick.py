@@ -6,9 +6,10 @@ quick_exp.h: e^w = 2^(k/N) e^r for a table of N entries, in float32 with a corre
 w = k c + r with c = ln 2 / N in two pieces; T_j = 2^(j/N) rounded to float32, and ln T_j - j c, which undoes that
 rounding inside the exponent; e^r = 1 + r + r^2 P(r), P fitted with weight r^2 by Remez's exchange.
 
-quick_tail.h and quick_tail_derivatives.h: L(a), the log2 of the tail, in N segments, each a polynomial in d = a - center,
-whose coefficients from some degree on are float32. A segment's place in the tables is the low bit of the exponent of
-v = a scale + offset and the log2 N - 1 bits after it. And 2^r on |r| <= 1/2N with a table of 2^(j/N), N = 16 and 8.
+quick_tail.h and quick_tail_derivatives.h: L(a), the log2 of the tail, in N segments, each a polynomial in
+d = a - center, whose coefficients from some degree on are float32. A segment's place in the tables is the low bit of
+the exponent of v = a scale + offset and the log2 N - 1 bits after it. And 2^r on |r| <= 1/2N with a table of 2^(j/N),
+for N of 16 and of 8.
 """
 import struct
 
