@@ -1,17 +1,19 @@
 #!/usr/bin/env python3
-"""Computes the constants of native/quick_exp.h, quick_logistic.h and quick_tail.h, and prints them as C++ source. Needs mpmath.
+"""Computes the constants of native/quick_exp.h, quick_logistic.h, quick_tail.h and quick_tail_derivatives.h, and prints
+them as C++ source. Needs mpmath.
 
 quick_exp.h: e^w = 2^(k/N) e^r for a table of N entries, in float32 with a correction for every rounding that matters:
 w = k c + r with c = ln 2 / N in two pieces; T_j = 2^(j/N) rounded to float32, and ln T_j - j c, which undoes that
 rounding inside the exponent; e^r = 1 + r + r^2 P(r), P fitted with weight r^2 by Remez's exchange.
 
-quick_tail.h: L(a), the log2 of the tail, in 16 segments: eight of v = 1 + a s in [1, 2), eight in [2, 4), each a
-polynomial in a. A segment's place in the tables is the low bit of v's exponent and three bits after it. And 2^r on
-|r| <= 1/32 with a table of 2^(j/16).
+quick_tail.h and quick_tail_derivatives.h: L(a), the log2 of the tail, in N segments, each a polynomial in
+d = a - center, whose coefficients from some degree on are float32. A segment's place in the tables is the low bit of
+the exponent of v = a scale + offset and the log2 N - 1 bits after it. And 2^r on |r| <= 1/2N with a table of 2^(j/N),
+for N of 16 and of 8.
 """
 import struct
 
-from mpmath import cos, erfc, exp, frexp, log, log1p, lu_solve, matrix, mp, mpf, nint, nstr, pi, polyval, sqrt
+from mpmath import cos, erfc, exp, findroot, frexp, log, log1p, lu_solve, matrix, mp, mpf, nint, nstr, pi, polyval, sqrt
 
 mp.dps = 50
 
@@ -97,31 +99,84 @@ def double(x):
     return f"{mantissa.rstrip('0').rstrip('.')}p{int(exponent)}"
 
 
-def segments(name, f, top, degree, first=None):
-    """`first`: f(0), which the first segment's polynomial is to have exactly."""
-    scale = float(3 / mpf(top))
-    ends = [mpf(i) / 8 / scale for i in range(8)] + [(mpf(1) + mpf(i) / 4) / scale for i in range(9)]
-    table, worst = [[0] * 16 for _ in range(degree + 1)], []
-    for i in range(16):
+def segments(name, f, top, n, start, doubles, degree, first=None):
+    """Segments of v from `start` on, up to a = top. The first one's center is 0, so only its upper half is there; the
+    others keep to half their center or more, so d is exact. `first`: f(0), which is to be exact."""
+    edges = [mpf(start)]
+    for _ in range(n):
+        edges.append(edges[-1] + (mpf(2) if edges[-1] < 2 else mpf(4) if edges[-1] < 4 else mpf(8)) / n)
+    offset = (edges[0] + edges[1]) / 2
+    scale = rounded((edges[-1] - offset) / mpf(top))
+    ends = [max(mpf(0), (v - offset) / scale) for v in edges]
+    centers, table, worst = [0.0] * n, [[0] * n for _ in range(degree + 1)], []
+    for i in range(n):
+        center = rounded((ends[i] + ends[i + 1]) / 2, 20) if i > 0 else 0.0
         fixed = i == 0 and first is not None
-        points = [a for a in nodes(ends[i], ends[i + 1]) if a > mpf(10)**-20 or not fixed]
-        if fixed:
-            p, error = remez(lambda a: (f(a) - first) / a, points, lambda a: a, range(degree))
-            p.insert(0, mpf(first))
-        else:
-            p, error = remez(f, points, lambda a: 1, range(degree + 1))
+
+        def fitted(g, count):
+            points = [d for d in nodes(ends[i] - center, ends[i + 1] - center) if d > mpf(10)**-20 or i > 0]
+            if not fixed:
+                return remez(g, points, lambda d: 1, range(count))
+            p, error = remez(lambda d: (g(d) - first) / d, points, lambda d: d, range(count - 1))
+            return [mpf(first)] + p, error
+
+        p, _ = fitted(lambda d: f(center + d), degree + 1)
+        high = [rounded(c) for c in p[doubles:]]
+        low, error = fitted(lambda d: f(center + d) - d**doubles * polyval(high[::-1], d), doubles)
         worst.append(nstr(log(error * log(2), 2), 3))
-        for j in range(degree + 1):
-            table[j][(8 + i) % 16] = p[j]
-    print(f'// {name}: up to {top}, scale {double(scale)}; the tail is off by 2^: {" ".join(worst)}')
-    for row in table:
+        mantissa, exponent = frexp(edges[i])
+        place = int(exponent) % 2 * (n // 2) + int((2 * mantissa - 1) * (n // 2))
+        centers[place] = center
+        for j, c in enumerate(low + high):
+            table[j][place] = c
+    print(f'// {name}, {n} segments up to {top}; the tail is off by 2^: {" ".join(worst)}')
+    print(f'kScale = {text(scale)}; kOffset = {text(offset)}')
+    show('kCenters', centers)
+    for row in table[doubles:]:
+        print('{' + ', '.join(map(text, row)) + '},')
+    for row in table[:doubles]:
         print('{' + ', '.join(map(double, row)) + '},')
 
 
-p, error = remez(lambda r: (mpf(2)**r - 1) / r, [r for r in nodes(-mpf(1) / 32, mpf(1) / 32) if abs(r) > 1e-6],
-                 lambda r: r, range(4))
-print(f'// 2^r = 1 + r p(r), off by 2^{nstr(log(error, 2), 4)}: {", ".join(map(double, p))}')
-powers = [struct.unpack('<Q', struct.pack('<d', float(mpf(2)**(mpf(j) / 16)) if j else 1 - 2.0**-51))[0] for j in range(16)]
-print(', '.join(f'0x{(w - (j << 48)) % 2**64:016x}' for j, w in enumerate(powers)))
-segments('GELU', lambda a: log(erfc(a / sqrt(2)) / 2, 2), '8.0625', 6, -1)
-segments('Softplus', lambda a: log(log1p(exp(-a)), 2), '17.5', 7)
+for n, terms in ((16, 4), (8, 5)):
+    points = [r for r in nodes(-mpf(1) / n / 2, mpf(1) / n / 2) if abs(r) > 1e-6]
+    p, error = remez(lambda r: (mpf(2)**r - 1) / r, points, abs, range(terms))
+    print(f'// 2^r = 1 + r p(r), off by 2^{nstr(log(error, 2), 4)}: {", ".join(map(double, p))}')
+    powers = [struct.unpack('<Q', struct.pack('<d', mpf(2)**(mpf(j) / n) if j else 1 - 2.0**-51))[0] for j in range(n)]
+    powers = [struct.unpack('<d', struct.pack('<Q', w - j * (2**52 // n)))[0] for j, w in enumerate(powers)]
+    print('{' + ', '.join(map(double, powers)) + '},')
+
+
+def gelu(a):
+    return log(erfc(a / sqrt(2)) / 2, 2)
+
+
+# The root of GELU', and log2 (GELU'(-a) / (root - a)).
+root = findroot(lambda a: erfc(a / sqrt(2)) / 2 - a * exp(-a * a / 2) / sqrt(2 * pi), 0.75)
+
+
+def gelu_slope(a):
+    return log((erfc(a / sqrt(2)) / 2 - a * exp(-a * a / 2) / sqrt(2 * pi)) / (root - a), 2)
+
+
+def softplus(a):
+    return log(log1p(exp(-a)), 2)
+
+
+segments('GELU', gelu, '8.015625', 16, 1, 3, 7, -1)
+segments('GELU', gelu, '8.015625', 8, 1, 4, 8, -1)
+segments('Softplus', softplus, '17.015625', 16, 1.125, 3, 8)
+segments('Softplus', softplus, '17.015625', 8, 1.25, 4, 10)
+segments("GELU'", gelu_slope, '8.015625', 16, 1, 3, 7)
+segments("GELU'", gelu_slope, '8.015625', 8, 1, 4, 9)
+
+low, high = 1 / mpf('14.625')**2, mpf(1) / 64
+
+
+def scaled_tail(u):
+    a = 1 / sqrt(u)
+    return a * exp(a * a / 2) * erfc(a / sqrt(2)) / 2
+
+
+p, error = remez(scaled_tail, nodes(low, high), lambda u: 1 / scaled_tail(u), range(9))
+print(f'// a e^(a^2/2) Phi(-a) as a polynomial in a^-2, off by 2^{nstr(log(error, 2), 4)}: {", ".join(map(double, p))}')
