@@ -1,6 +1,6 @@
 // What all functions do around their formula.
 
-import { run } from './backend.js';
+import { run, willFill } from './backend.js';
 import type { Elements, Kernel, Parameters } from './kernel.js';
 import { arrayLike, operandOf } from './tensor.js';
 import {
@@ -98,7 +98,9 @@ export function jobOf(call: () => unknown): Job {
 /** A new array of the class and length of `x`, but no subclass. */
 export function newArrayLike(x: FloatArray): FloatArray {
   const classes = globalThis as unknown as Record<string, new (length: number) => FloatArray>;
-  return new (classes[x[Symbol.toStringTag]] as new (length: number) => FloatArray)(x.length);
+  const array = new (classes[x[Symbol.toStringTag]] as new (length: number) => FloatArray)(x.length);
+  willFill(array.buffer as ArrayBuffer);
+  return array;
 }
 
 /** `x` as both backends take it: a Float16Array as its bits. */

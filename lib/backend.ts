@@ -82,6 +82,17 @@ export function setNumThreads(count: number): void {
   binding?.setThreads(count);
 }
 
+// Less is not worth the call: the addon lets arrays below 4 MiB be.
+const LARGE = 2 ** 22;
+
+/**
+ * A new array's memory, of which all will be written: it comes faster where the system is told so.
+ * @internal
+ */
+export function willFill(buffer: ArrayBuffer): void {
+  if (buffer.byteLength >= LARGE) binding?.willFill(buffer);
+}
+
 /**
  * {@link runKernel} on the backend in use, for arguments that are valid.
  * @internal

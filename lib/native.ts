@@ -30,6 +30,8 @@ export interface Binding {
   threads(): number;
   /** 0: as many as the process may use. */
   setThreads(count: number): void;
+  /** Says that all of a new array's memory will be written. */
+  willFill(buffer: ArrayBuffer): void;
   /** The instruction set whose code ran last, as that code reported it. */
   lastIsa(): string;
 }

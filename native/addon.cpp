@@ -6,6 +6,7 @@
 //   dtypes     the names of the element types; a kernel's `dtype` is an index into it
 //   kernels    { [isa]: { gelu(x, out, dtype, beta, threshold), geluBackward(gradOutput, x, out, dtype, ...), ... } }
 //   threads()  setThreads(n)
+//   willFill(arrayBuffer)  see huge_pages.h
 //   lastIsa()  the ISA whose code ran last, or filled the table that was looked up in, as that code itself reported it
 // lib/ has validated all arguments; what is checked here again is only what memory safety hangs on.
 
@@ -14,6 +15,7 @@
 #include <atomic>
 
 #include "dispatch.h"
+#include "huge_pages.h"
 #include "sixteen_bit.h"
 #include "thread_pool.h"
 
@@ -151,6 +153,12 @@ Napi::Value getThreads(const Napi::CallbackInfo& info) { return Napi::Number::Ne
 
 void setThreadsFrom(const Napi::CallbackInfo& info) { setThreads(info[0].As<Napi::Number>().Int32Value()); }
 
+void willFillFrom(const Napi::CallbackInfo& info) {
+  void* data = nullptr;
+  size_t bytes = 0;
+  if (napi_get_arraybuffer_info(info.Env(), info[0], &data, &bytes) == napi_ok) willFill(data, bytes);
+}
+
 Napi::Value getLastIsa(const Napi::CallbackInfo& info) {
   return Napi::String::New(info.Env(), lastIsa.load(std::memory_order_relaxed));
 }
@@ -182,6 +190,7 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   exports["kernels"] = kernels;
   exports["threads"] = Napi::Function::New<getThreads>(env, "threads");
   exports["setThreads"] = Napi::Function::New<setThreadsFrom>(env, "setThreads");
+  exports["willFill"] = Napi::Function::New<willFillFrom>(env, "willFill");
   exports["lastIsa"] = Napi::Function::New<getLastIsa>(env, "lastIsa");
   return exports;
 }

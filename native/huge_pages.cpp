@@ -1,0 +1,27 @@
+#include "huge_pages.h"
+
+#if defined(__linux__)
+#include <sys/mman.h>
+
+#include <cstdint>
+#endif
+
+namespace simd_activations {
+
+#if defined(__linux__)
+// NumPy's bound. Below it, an allocator may hand the memory on to others, who did not ask for large pages.
+constexpr size_t kLeast = size_t{1} << 22;
+
+// Only what is inside the array: no page that it shares with others grows.
+void willFill(void* data, size_t bytes) {
+  if (bytes < kLeast) return;
+  constexpr uintptr_t kHugePage = uintptr_t{1} << 21;
+  const uintptr_t start = reinterpret_cast<uintptr_t>(data);
+  const uintptr_t first = (start + kHugePage - 1) & ~(kHugePage - 1), end = (start + bytes) & ~(kHugePage - 1);
+  if (first < end) madvise(reinterpret_cast<void*>(first), end - first, MADV_HUGEPAGE);
+}
+#else
+void willFill(void*, size_t) {}
+#endif
+
+}  // namespace simd_activations
