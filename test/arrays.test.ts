@@ -1,5 +1,6 @@
 // Every shape of array: all short lengths at all offsets, in place, shared, resizable, large.
 
+import { existsSync, readFileSync } from 'node:fs';
 import os from 'node:os';
 import { describe, expect, it } from 'vitest';
 import { backend, gelu, softplus } from '../dist/index.mjs';
@@ -9,7 +10,20 @@ import { forms } from './table.mjs';
 const TYPES = [Float32Array, Float64Array];
 const LONGEST = 2 * 8 * 2 + 1; // twice the widest kernel's turn, and one more
 
+// Where Linux gives large pages to who asks for them, and tells.
+const setting = '/sys/kernel/mm/transparent_hugepage/enabled';
+const pages = '/proc/self/smaps_rollup';
+const hasLargePages = existsSync(pages) && existsSync(setting) && readFileSync(setting, 'utf8').includes('[madvise]');
+const largePages = () => 1024 * Number(/^AnonHugePages: +(\d+) kB$/m.exec(readFileSync(pages, 'utf8'))?.[1]);
+
 describe('arrays', () => {
+  it.skipIf(backend.kind === 'js' || !hasLargePages)('has large results in large pages', () => {
+    const x = new Float32Array(2 ** 24);
+    const before = largePages();
+    const y = softplus(x);
+    expect(largePages() - before).toBeGreaterThan(y.byteLength / 2);
+  });
+
   onEachIsa((isa) => {
     describe.each(forms)('$name', ({ run, atMinusInfinity, atZero, underflow }) => {
       it('has the limits', () => {
