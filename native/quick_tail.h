@@ -315,7 +315,7 @@ NEVER_INLINE void repairTail(const float* from, const double* sums, float* out, 
       storeRounded(out + i, both);
       doubtful &= ~differ(leastDoubt<Path::kMargin>(F(-1.0F), both), F(0.0F));
     }
-    unsigned failed = kAllLanes & ~lessThan(F(-Path::kTop), v);
+    unsigned failed = kAllLanes & ~(lessThan(F(-Path::kTop), v) & lessThan(v, F(__builtin_inff())));
     if ((doubtful & kFirstWords) != 0) failed |= kAllOfGroup;
     if ((doubtful & (kFirstWords << 2)) != 0) failed |= kAllOfGroup << V::kLanes;
     if (failed == 0) continue;
@@ -369,7 +369,7 @@ struct TailPath {
       negative = largerBits(negative, F::load(x + i));
       positive = maxBits(positive, F::load(x + i));
     }
-    const unsigned failed = above(negative, Path::kLeast) | above(positive, 0x7f800000);  // or NaN
+    const unsigned failed = above(negative, Path::kLeast) | above(positive, 0x7f7fffff);  // or not finite
     const unsigned sure = differ(leastDoubt<Path::kMargin>(F(-1.0F), y), F(0.0F));
     if (__builtin_expect((failed | (sure ^ kAllLanes)) != 0, 0)) {
       double sums[W::kLanes];
