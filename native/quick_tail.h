@@ -369,7 +369,7 @@ struct TailPath {
       negative = largerBits(negative, F::load(x + i));
       positive = maxBits(positive, F::load(x + i));
     }
-    const unsigned failed = above(negative, Path::kLeast) | above(positive, 0x7f800000);  // or NaN
+    const unsigned failed = above(negative, Path::kLeast) | above(positive, 0x7f7fffff);  // an infinity or NaN
     const unsigned sure = differ(leastDoubt<Path::kMargin>(F(-1.0F), y), F(0.0F));
     if (__builtin_expect((failed | (sure ^ kAllLanes)) != 0, 0)) {
       double sums[W::kLanes];
