@@ -318,7 +318,6 @@ NEVER_INLINE void repairTail(const float* from, const double* sums, float* out, 
     unsigned failed = kAllLanes & ~lessThan(F(-Path::kTop), v);
     if ((doubtful & kFirstWords) != 0) failed |= kAllOfGroup;
     if ((doubtful & (kFirstWords << 2)) != 0) failed |= kAllOfGroup << V::kLanes;
-    if (failed == 0) continue;
     const unsigned nothing = lessThan(v, F(Path::kVanishes));
     const unsigned beyond = lessThan(F(Path::kTop), v);
     const unsigned far = lessThan(v, F(-Path::kTop));
