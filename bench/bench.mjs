@@ -53,8 +53,8 @@ const product = (lists) =>
     [{}],
   );
 
-// A thread joins for every 65536 elements.
-const useless = ({ threads, length }) => threads > 1 && length < 2 ** 17;
+// A thread joins for so many elements.
+const useless = ({ threads, length, dtype }) => threads > 1 && length < 2 * (dtype === 'float64' ? 2 ** 14 : 2 ** 16);
 
 /** What is measured: the whole suite, or what the options ask for. */
 function plan() {

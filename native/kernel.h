@@ -15,7 +15,7 @@ constexpr size_t kTurn = (sizeof(T) == sizeof(double) ? 1 : 2) * V::kLanes;
 // canonical. The rest of a buffer goes through the same code, over a copy, so that a value's bits do not depend on its
 // place.
 template <class T, V (*formula)(V, const Parameters&)>
-NEVER_INLINE const char* run(const void* x, void* out, size_t n, const Parameters& given) {
+NEVER_INLINE FLATTEN const char* run(const void* x, void* out, size_t n, const Parameters& given) {
   const Parameters parameters = given;  // a copy, which the stores to `out` cannot change: no loads in the loop
   const T* from = static_cast<const T*>(x);
   T* to = static_cast<T*>(out);
@@ -53,7 +53,7 @@ inline V rounded(V derivative) {
 
 // out[i] = gradOutput[i] derivative(x[i]), likewise.
 template <class T, V (*derivative)(V, const Parameters&)>
-NEVER_INLINE const char* runBackward(const void* gradOutput, const void* x, void* out, size_t n,
+NEVER_INLINE FLATTEN const char* runBackward(const void* gradOutput, const void* x, void* out, size_t n,
                                      const Parameters& given) {
   const Parameters parameters = given;
   const T* gradFrom = static_cast<const T*>(gradOutput);
@@ -87,7 +87,7 @@ NEVER_INLINE const char* runBackward(const void* gradOutput, const void* x, void
 // The two parts of that for a 16-bit type with a table between them (sixteen_bit.h): out[i] = derivative(x[i]), for n a
 // multiple of V::kLanes, and out[i] = gradOutput[i] derivatives[i].
 template <class T, V (*derivative)(V, const Parameters&)>
-NEVER_INLINE const char* runDerivative(const void* x, void* out, size_t n, const Parameters& parameters) {
+NEVER_INLINE FLATTEN const char* runDerivative(const void* x, void* out, size_t n, const Parameters& parameters) {
   const T* from = static_cast<const T*>(x);
   double* to = static_cast<double*>(out);
   for (size_t i = 0; i < n; i += V::kLanes) {

@@ -38,7 +38,7 @@ inline unsigned failures(F x, F difference, F size) {
 // A failed block once more. Most lanes out of a path's range are zeros, or have a result of zero or x: these are
 // settled here, and the formula is for the groups of lanes that have others.
 template <V (*formula)(V, const Parameters&), size_t kLanes>
-NEVER_INLINE void repair(const float* x, const float* high, const float* size, float* out,
+NEVER_INLINE FLATTEN void repair(const float* x, const float* high, const float* size, float* out,
                          const Parameters& parameters) {
   using Path = QuickPath<formula>;
   for (size_t i = 0; i < kLanes; i += F::kLanes) {

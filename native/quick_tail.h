@@ -303,7 +303,7 @@ constexpr unsigned kFirstWords = 0x3333 & kAllLanes;  // where lowWords has its 
 
 // A failed block once more, as repair() in quick_logistic.h. sums: the doubles; without them all are in doubt.
 template <V (*formula)(V, const Parameters&), size_t kLanes>
-NEVER_INLINE void repairTail(const float* from, const double* sums, float* out, const Parameters& parameters) {
+NEVER_INLINE FLATTEN void repairTail(const float* from, const double* sums, float* out, const Parameters& parameters) {
   using Path = QuickPath<formula>;
   float x[kLanes];  // the stores may go over it
   for (size_t i = 0; i < kLanes; i += F::kLanes) F::store(x + i, F::load(from + i));

@@ -18,9 +18,32 @@
 #include <pthread.h>
 #include <signal.h>
 #endif
+#if defined(__linux__)
+#include <sched.h>
+#endif
 
 namespace simd_activations {
 namespace {
+
+#if defined(__linux__)
+int currentCpu() { return sched_getcpu(); }
+
+// Moves this thread from the caller's CPU, `cpu`, to another. In a virtual machine Linux may wake it there although
+// others are idle: it takes a virtual CPU that the host has put to sleep for one that is not to be had. The two would
+// take turns for the 10 to 20 ms until the scheduler balances its load.
+void leave(int cpu) {
+  if (cpu < 0 || sched_getcpu() != cpu) return;
+  cpu_set_t all;
+  if (sched_getaffinity(0, sizeof all, &all) != 0) return;
+  cpu_set_t others = all;
+  CPU_CLR(static_cast<size_t>(cpu), &others);
+  if (CPU_COUNT(&others) == 0 || sched_setaffinity(0, sizeof others, &others) != 0) return;
+  sched_setaffinity(0, sizeof all, &all);
+}
+#else
+int currentCpu() { return -1; }
+void leave(int) {}
+#endif
 
 // One call of parallelFor, on the caller's stack. The pool's mutex guards what is written to, but `next`.
 struct Job {
@@ -31,6 +54,7 @@ struct Job {
   int open;                     // how many more helpers may join
   std::atomic<int> active{0};   // helpers at work; may be read without the mutex
   std::condition_variable idle;
+  const int cpu = currentCpu();  // the caller's
   Job* following = nullptr;
 
   Job(Body b, void* c, const Work& w, int helpers) : body(b), context(c), piecewise(w), open(helpers) {}
@@ -96,6 +120,7 @@ void Pool::helperMain() {
     job->active++;
     if (--job->open == 0) remove(job);
     lock.unlock();
+    leave(job->cpu);
     job->work();
     lock.lock();
     // Under the lock, since the job is gone as soon as its owner sees that nobody is at work.
