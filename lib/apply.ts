@@ -99,7 +99,7 @@ export function jobOf(call: () => unknown): Job {
 export function newArrayLike(x: FloatArray): FloatArray {
   const classes = globalThis as unknown as Record<string, new (length: number) => FloatArray>;
   const array = new (classes[x[Symbol.toStringTag]] as new (length: number) => FloatArray)(x.length);
-  willFill(array.buffer as ArrayBuffer);
+  willFill(array);
   return array;
 }
 

@@ -3,7 +3,7 @@
 import { invalidValue } from './errors.js';
 import { type Elements, type Kernel, type Parameters, runKernel } from './kernel.js';
 import { type Backward, type Forward, type Loaded, loadNative, type NativeKernels } from './native.js';
-import { type DType, positiveInteger } from './validate.js';
+import { type DType, type FloatArray, positiveInteger } from './validate.js';
 
 /** What computes the results. It makes no difference to their bits. */
 export interface Backend {
@@ -82,15 +82,16 @@ export function setNumThreads(count: number): void {
   binding?.setThreads(count);
 }
 
-// Less is not worth the call: the addon lets arrays below 4 MiB be.
+// NumPy's bound, in bytes. Below it, an allocator may hand the memory on to others, who did not ask for large pages.
 const LARGE = 2 ** 22;
 
 /**
- * A new array's memory, of which all will be written: it comes faster where the system is told so.
+ * All of a new array, whose buffer is its own, will be written: its memory comes faster where the system is told so. A
+ * small array is not asked for its buffer, which V8 would have to make.
  * @internal
  */
-export function willFill(buffer: ArrayBuffer): void {
-  if (buffer.byteLength >= LARGE) binding?.willFill(buffer);
+export function willFill(array: FloatArray): void {
+  if (array.byteLength >= LARGE) binding?.willFill(array.buffer as ArrayBuffer);
 }
 
 /**

@@ -9,12 +9,8 @@
 namespace simd_activations {
 
 #if defined(__linux__)
-// NumPy's bound. Below it, an allocator may hand the memory on to others, who did not ask for large pages.
-constexpr size_t kLeast = size_t{1} << 22;
-
 // Only what is inside the array: no page that it shares with others grows.
 void willFill(void* data, size_t bytes) {
-  if (bytes < kLeast) return;
   constexpr uintptr_t kHugePage = uintptr_t{1} << 21;
   const uintptr_t start = reinterpret_cast<uintptr_t>(data);
   const uintptr_t first = (start + kHugePage - 1) & ~(kHugePage - 1), end = (start + bytes) & ~(kHugePage - 1);

@@ -135,7 +135,7 @@ struct QuickPath<siluDerivative<V>> : SlopePath<siluDerivative<V>> {
 
 constexpr CubicTerms kTanhSlopeTerms = {0x1.b6676cp-3F, -0x1.175e2p-32F, 0x1.dd18p2F, 0x1.f9f35p-16F};
 
-// The tanh form's: w as in quick_logistic.h, z = x w'(x), the same with 3 kCubic and kShift / 3.
+// The tanh form's: w as in quick_logistic.h, z = x w'(x), the same with 3 c and s / 3.
 template <>
 struct QuickPath<geluTanhDerivative<V>> : SlopePath<geluTanhDerivative<V>> {
   static constexpr uint32_t kLargest = kInfinity, kLeast = 0xc1040000;  // x >= -8.25

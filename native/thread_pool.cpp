@@ -54,7 +54,7 @@ struct Job {
   int open;                     // how many more helpers may join
   std::atomic<int> active{0};   // helpers at work; may be read without the mutex
   std::condition_variable idle;
-  const int cpu = currentCpu();  // the caller's
+  int cpu = -1;  // the caller's
   Job* following = nullptr;
 
   Job(Body b, void* c, const Work& w, int helpers) : body(b), context(c), piecewise(w), open(helpers) {}
@@ -218,6 +218,7 @@ void parallelFor(const Work& work, Body body, void* context) {
     job.work();
     return;
   }
+  job.cpu = currentCpu();
   Pool& p = pool();
   {
     const std::lock_guard<std::mutex> lock(p.mutex);
