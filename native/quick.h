@@ -7,13 +7,12 @@
 // other backends need not follow it. There are no estimates in it either: its operations are exact to the last bit on
 // every CPU, so that what verify/ has found right on one is right on all.
 //
-// F has, besides + - * /: fma(a, b, c) = a b + c, fnma = c - a b, fnms = -c - a b, productError and abs as V;
-// clamp(a, limit), |a| cut to the limit, with a's sign; largerMagnitude and smallerMagnitude, the one of a and b that is
-// larger or smaller without its sign. Of lanes as 32-bit integers: plusBits, minusBits, andBits with a constant; minBits,
-// maxBits (signed), smallerBits, largerBits (unsigned); clampNegative, which cuts negative a to a limit; lookup(table, i),
-// the entry at the low F::kTableBits bits of i; addSteps(a, i), which adds i where its low F::kTableBits bits are the
-// first after the exponent field; orDifference(seen, a, b) = seen | (a ^ b). As masks, one bit a lane: lessThan, differ
-// (of bits), above (unsigned); and select(mask, yes, no). withCanonicalNaN(a): every NaN as the kernels store it.
+// F has, besides + - * /: fma(a, b, c) = a b + c, fnma = c - a b, fnms = -c - a b, productError and abs as V; min and max,
+// b where either is NaN; clamp(a, limit), |a| cut to the limit, with a's sign; largerMagnitude and smallerMagnitude, the one
+// of a and b that is larger or smaller without its sign; timesPowerOf2 (quick_exp.h). Of lanes as 32-bit integers: plusBits,
+// minusBits, andBits with a constant; maxBits (signed), smallerBits, largerBits (unsigned); lookup(table, i), the entry at
+// the low F::kTableBits bits of i; orBits(a, b, c). As masks, one bit a lane: lessThan, differ (of bits), above (unsigned);
+// and select(mask, yes, no). withCanonicalNaN(a): every NaN as the kernels store it.
 #pragma once
 
 #include "activations.h"
@@ -81,38 +80,41 @@ inline Both<A, B> clamp(Both<A, B> x, float limit) {
   return {clamp(x.a, limit), clamp(x.b, limit)};
 }
 template <class A, class B>
-inline Both<A, B> clampNegative(Both<A, B> x, float limit) {
-  return {clampNegative(x.a, limit), clampNegative(x.b, limit)};
-}
-template <class A, class B>
 inline Both<A, B> minusBits(Both<A, B> x, uint32_t bits) {
   return {minusBits(x.a, bits), minusBits(x.b, bits)};
 }
 template <class A, class B>
-inline Both<A, B> minBits(Both<A, B> x, Both<A, B> y) {
-  return {minBits(x.a, y.a), minBits(x.b, y.b)};
-}
-template <class A, class B>
-inline Both<A, B> maxBits(Both<A, B> x, Both<A, B> y) {
-  return {maxBits(x.a, y.a), maxBits(x.b, y.b)};
-}
-template <class A, class B>
 inline Both<A, B> addSteps(Both<A, B> x, Both<A, B> y) {
   return {addSteps(x.a, y.a), addSteps(x.b, y.b)};
+}
+template <class A, class B>
+inline Both<A, B> min(Both<A, B> x, Both<A, B> y) {
+  return {min(x.a, y.a), min(x.b, y.b)};
+}
+template <class A, class B>
+inline Both<A, B> max(Both<A, B> x, Both<A, B> y) {
+  return {max(x.a, y.a), max(x.b, y.b)};
+}
+template <class A, class B>
+inline Both<A, B> timesPowerOf2(Both<A, B> x, Both<A, B> magic, Both<A, B> steps) {
+  return {timesPowerOf2(x.a, magic.a, steps.a), timesPowerOf2(x.b, magic.b, steps.b)};
 }
 template <class T, class A, class B>
 inline Both<A, B> lookup(const T& table, Both<A, B> i) {
   return {lookup(table, i.a), lookup(table, i.b)};
 }
 
-// Over all vectors, into one.
+// Over all vectors, into one: the bits of any of them, and the least numbers.
+inline F allBits(F x) { return x; }
+inline F allBits(Both<F, F> x) { return orBits(F(0.0F), x.a, x.b); }
 template <class A, class B>
-inline F largerBits(F seen, Both<A, B> x) {
-  return largerBits(largerBits(seen, x.a), x.b);
+inline F allBits(Both<A, B> x) {
+  return orBits(F(0.0F), allBits(x.a), allBits(x.b));
 }
+inline F least(F x) { return x; }
 template <class A, class B>
-inline F orDifference(F seen, Both<A, B> x, Both<A, B> y) {
-  return orDifference(orDifference(seen, x.a, y.a), x.b, y.b);
+inline F least(Both<A, B> x) {
+  return min(least(x.a), least(x.b));
 }
 
 // `count` vectors.

@@ -3,22 +3,22 @@
 
 #include "quick.h"
 
-constexpr float kRoundToIntegerF = 0x1.8p23F;  // as kRoundToInteger, for |t| < 2^22
-
-// e^t is a table's 2^(j/N) times e^r with |r| <= ln 2 / 2N, N = 2^kTableBits. The constants are from
-// tools/fit_quick.py. kPowers is 2^(j/N) rounded, less j's own place in the exponent field and after it, so that
-// addSteps may add all of t's steps. kCorrections, added to r, undoes that rounding.
+// e^t is 2^k times a table's 2^(j/N) times e^r with |r| <= ln 2 / 2N, N = 2^kTableBits. The constants are from
+// tools/fit_quick.py. Adding kRoundToStep leaves the steps k N + j in the low bits. kPowers is 2^(j/N) rounded, with 32
+// entries as it is, for timesPowerOf2 by an instruction; with 8 less j's own place in the exponent field and after it, so
+// that all the steps may be added there. kCorrections, added to r, undoes the rounding.
 template <int tableBits>
 struct Exponential;
 
 template <>
 struct Exponential<5> {
-  static constexpr float kStepsPerUnit = 0x1.715476p5F, kStepHigh = 0x1.62e43p-6F, kStepLow = -0x1.05c61p-34F;
+  static constexpr float kRoundToStep = 0x1.8p18F, kStepsPerUnit = 0x1.715476p0F, kStepHigh = 0x1.62e43p-1F,
+                         kStepLow = -0x1.05c61p-29F;
   alignas(64) static constexpr uint32_t kPowers[32] = {
-      0x3f800000, 0x3f7ecd87, 0x3f7daac3, 0x3f7c980f, 0x3f7b95c2, 0x3f7aa43a, 0x3f79c3d3, 0x3f78f4f0,
-      0x3f7837f0, 0x3f778d3a, 0x3f76f532, 0x3f767043, 0x3f75fed7, 0x3f75a15b, 0x3f75583f, 0x3f7523f6,
-      0x3f7504f3, 0x3f74fbaf, 0x3f7508a4, 0x3f752c4d, 0x3f75672a, 0x3f75b9be, 0x3f76248c, 0x3f76a81e,
-      0x3f7744fd, 0x3f77fbb8, 0x3f78ccdf, 0x3f79b907, 0x3f7ac0c7, 0x3f7be4ba, 0x3f7d257d, 0x3f7e83b3};
+      0x3f800000, 0x3f82cd87, 0x3f85aac3, 0x3f88980f, 0x3f8b95c2, 0x3f8ea43a, 0x3f91c3d3, 0x3f94f4f0,
+      0x3f9837f0, 0x3f9b8d3a, 0x3f9ef532, 0x3fa27043, 0x3fa5fed7, 0x3fa9a15b, 0x3fad583f, 0x3fb123f6,
+      0x3fb504f3, 0x3fb8fbaf, 0x3fbd08a4, 0x3fc12c4d, 0x3fc5672a, 0x3fc9b9be, 0x3fce248c, 0x3fd2a81e,
+      0x3fd744fd, 0x3fdbfbb8, 0x3fe0ccdf, 0x3fe5b907, 0x3feac0c7, 0x3fefe4ba, 0x3ff5257d, 0x3ffa83b3};
   alignas(64) static constexpr float kCorrections[32] = {
       0x0p0F,           -0x1.947416p-25F, 0x1.8d96d4p-25F,  -0x1.dda2fep-25F, -0x1.9c0c22p-27F, -0x1.a2fbb4p-25F,
       0x1.964902p-25F,  -0x1.2b0dbcp-25F, 0x1.125002p-25F,  -0x1.cde8cep-26F, 0x1.370be4p-25F,  0x1.336de2p-30F,
@@ -35,7 +35,8 @@ struct Exponential<5> {
 
 template <>
 struct Exponential<3> {
-  static constexpr float kStepsPerUnit = 0x1.715476p3F, kStepHigh = 0x1.62e43p-4F, kStepLow = -0x1.05c61p-32F;
+  static constexpr float kRoundToStep = 0x1.8p23F, kStepsPerUnit = 0x1.715476p3F, kStepHigh = 0x1.62e43p-4F,
+                         kStepLow = -0x1.05c61p-32F;
   alignas(64) static constexpr uint32_t kPowers[8] = {0x3f800000, 0x3f7b95c2, 0x3f7837f0, 0x3f75fed7,
                                                       0x3f7504f3, 0x3f75672a, 0x3f7744fd, 0x3f7ac0c7};
   alignas(64) static constexpr float kCorrections[8] = {0x0p0F,           -0x1.9c0c22p-27F, 0x1.125002p-25F,
@@ -48,10 +49,10 @@ struct Exponential<3> {
   }
 };
 
-// a + b for positive a, b in either order: the larger has the larger bits.  Exact.
+// a + b for positive a, b in either order.  Exact.
 template <class W>
 inline Pair<W> positiveSum(W a, W b) {
-  return fastSum(maxBits(a, b), minBits(a, b));
+  return fastSum(max(a, b), min(a, b));
 }
 
 // e^t = power (1 + growth + rest).
@@ -60,14 +61,14 @@ struct ExpParts {
   W power, growth, rest;
 };
 
-// The parts of e^t for its steps, in magic, and the exponent r + low that they leave: |low| < 2^-22.
+// The parts of e^t for its steps, as they are and in magic's low bits, and the exponent r + low that they leave: |low| < 2^-22.
 //
 // With a table of 32, r^2 is below 2^-13, and its rounding does not matter. With one of 8 it is 2^-9, and r^2 / 2 has
 // to be added to r exactly.
 template <class W>
-inline ExpParts<W> expParts(W magic, W r, W low) {
+inline ExpParts<W> expParts(W magic, W steps, W r, W low) {
   using E = Exponential<F::kTableBits>;
-  const W power = addSteps(lookup(E::kPowers, magic), magic);
+  const W power = timesPowerOf2(lookup(E::kPowers, magic), magic, steps);
   if constexpr (F::kTableBits == 5) {
     const W second = fma(E::thirdOrder(r), r, W(0.5F));
     return {power, r, fma(r, fma(r, second, low), low)};
@@ -79,27 +80,28 @@ inline ExpParts<W> expParts(W magic, W r, W low) {
   }
 }
 
-// e^(sign w).  For |w| <= 87. r is exact: w and steps kStepHigh are multiples of a bit of it.
+// e^(sign w), infinite or NaN where it overflows.  For sign w >= -87. r is exact: w and steps kStepHigh are multiples of a
+// bit of it.
 template <int sign, class W>
 inline ExpParts<W> expParts(W w) {
   using E = Exponential<F::kTableBits>;
-  const W magic = fma(w, W(sign * E::kStepsPerUnit), W(kRoundToIntegerF));
-  const W steps = magic - W(kRoundToIntegerF);
+  const W magic = fma(w, W(sign * E::kStepsPerUnit), W(E::kRoundToStep));
+  const W steps = magic - W(E::kRoundToStep);
   const W r = sign < 0 ? fnms(steps, W(E::kStepHigh), w) : fnma(steps, W(E::kStepHigh), w);
   const W low = fnma(steps, W(E::kStepLow), lookup(E::kCorrections, magic));
-  return expParts(magic, r, low);
+  return expParts(magic, steps, r, low);
 }
 
 // e^(-w).  As above.
 template <class W>
 inline ExpParts<W> expParts(Pair<W> w) {
   using E = Exponential<F::kTableBits>;
-  const W magic = fma(w.hi, W(-E::kStepsPerUnit), W(kRoundToIntegerF));
-  const W steps = magic - W(kRoundToIntegerF);
+  const W magic = fma(w.hi, W(-E::kStepsPerUnit), W(E::kRoundToStep));
+  const W steps = magic - W(E::kRoundToStep);
   const W r = fnms(steps, W(E::kStepHigh), w.hi);
   const W low = fnma(steps, W(E::kStepLow), lookup(E::kCorrections, magic)) - w.lo;
   const W whole = r + low;  // w.lo is too large to be left out of r^2
-  return expParts(magic, whole, low - (whole - r));
+  return expParts(magic, steps, whole, low - (whole - r));
 }
 
 // 1 + e^t. |lo| may reach 2^-12 hi.

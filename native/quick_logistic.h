@@ -1,134 +1,121 @@
 // The quick paths of SiLU, GELU's tanh form and Mish, in pairs of float32 lanes, with one division.
 //
-// The pairs keep what their roundings lose: with the remainder that the division leaves, the quotient is off by 2^-35.3
-// of itself with a table of 32, by 2^-36.1 with one of 8, measured against the float64 formulas. The bounds are further
-// from it, by 2^-kErrorBits. The ranges keep clear of subnormal intermediates, which cost Intel's CPUs over a hundred
-// cycles an operation.
+// The pairs keep what their roundings lose: with the excess that the division leaves, the quotient is off by 2^-35.3
+// of itself with a table of 32, by 2^-36.1 with one of 8, measured against the float64 formulas. Positive x are cut where
+// e^-x no longer counts: subnormal numbers cost Intel's CPUs over a hundred cycles an operation.
 //
-// Tried, ns per element of uniform [-8, 8] (SiLU, tanh form, Mish): AVX-512 in blocks of 2 vectors 0.48, 0.61, 0.70; of
-// 4 0.42, 0.53, 0.66; of 6 0.41, 0.52, 0.60. r^2 / 2 exact with a table of 32 as well: 0.43, 0.55, 0.64. AVX2 in
+// Tried, ns per element of uniform [-8, 8] (SiLU, tanh form, Mish) on Zen 4: AVX-512 in blocks of 2 vectors 0.48, 0.61,
+// 0.70; of 4 0.42, 0.53, 0.66; of 6 0.41, 0.52, 0.60. r^2 / 2 exact with a table of 32 as well: 0.43, 0.55, 0.64. AVX2 in
 // blocks of 2 0.70, 0.95, 1.13; of 3 0.73, 0.92, 1.05; of 4 0.76, 0.98, 1.05. Without r^2 / 2 exact, with a table of
-// 8, the error is 2^-32.9 at best and 2^-31.4 for large |x|: 3 to 6 % of the vectors fail.
+// 8, the error is 2^-32.9 at best and 2^-31.4 for large |x|: 3 to 6 % of the vectors fail. SiLU with an estimate and a
+// Newton step for the division 0.46, as with the division; one mask a vector and no branch, with the failures of 4096
+// elements settled at once, 0.60, since comparisons into masks are slow.
 //
-// And on Zen 4 (SiLU with AVX-512: 0.46): an estimate and a Newton step for the division, 0.46; the bounds by fma
-// alone, 0.47, for its multipliers are what is short; bounds that hold for zeros, 0.52; one mask a vector and no branch,
-// with the failures of 4096 elements settled at once, 0.60, since comparisons into masks are slow. Failures cost 4 %.
+// On an Intel Xeon with AVX-512 (SiLU, N(0, 1): 0.37): failures noted in a list and settled after 40 blocks 0.41; a lane of
+// a failed block through the formula for all its vectors at once 0.39; the next block's denominator before this one's
+// quotient 0.40 to 0.44; positive x not cut 0.36, but 12 for N(0, 100^2). Bounds by a constant part of the numerator, with
+// tests of its size and of x, 0.39. The failures cost 4 %.
 #pragma once
 
 #include "quick_exp.h"
 
-// What a path tells of x: the result is in [low, high], both rounded, if `size` as an unsigned integer is not above
-// Path::kLargest.
+// What a path tells of x: the result is in [low, high], both rounded, unless they differ, or are NaN.
 template <class W>
 struct Bounds {
-  W low, high, size;
+  W low, high;
 };
 
-constexpr uint32_t kAny = 0xffffffff;
+constexpr float kUnlimited = -__builtin_inff();
 
-constexpr int kErrorBits = F::kTableBits == 5 ? 35 : 36;
-
-// Where x's bits, unsigned, are above kLeast (which is negative x below some number), or the bounds do not do.
+// Where the bounds do not do: their difference is 0 or has bits, NaN's too. Or where x is below Path::kLeast.
 template <class Path>
-inline unsigned failures(F x, F difference, F size) {
-  const unsigned failed = differ(difference, F(0.0F)) | above(size, Path::kLargest);
-  return Path::kLeast == kAny ? failed : failed | above(x, Path::kLeast);
+inline unsigned failures(F differences, F least) {
+  const unsigned failed = differ(differences, F(0.0F));
+  return Path::kLeast == kUnlimited ? failed : failed | lessThan(least, F(Path::kLeast));
 }
 
-// A failed block once more. Most lanes out of a path's range are zeros, or have a result of zero or x: these are
-// settled here, and the formula is for the groups of lanes that have others.
+// A failed block once more. Most lanes below a path's range have a result of zero; the formula is for the groups of
+// lanes that have others.
 template <V (*formula)(V, const Parameters&), size_t kLanes>
-NEVER_INLINE FLATTEN void repair(const float* x, const float* high, const float* size, float* out,
-                         const Parameters& parameters) {
+NEVER_INLINE FLATTEN void repair(const float* x, const float* high, float* out, const Parameters& parameters) {
   using Path = QuickPath<formula>;
   for (size_t i = 0; i < kLanes; i += F::kLanes) {
     const F v = F::load(x + i), y = F::load(out + i);
-    const unsigned failed = failures<Path>(v, orDifference(F(0.0F), y, F::load(high + i)), F::load(size + i));
+    const unsigned failed = failures<Path>(y - F::load(high + i), v);
     if (failed == 0) continue;
     const unsigned nothing = lessThan(v, F(Path::kVanishes));
-    const unsigned unchanged = Path::unchanged(v);
-    F::store(out + i, select(nothing, F(Path::kNothing), select(unchanged, v, y)));
-    const unsigned open = failed & ~nothing & ~unchanged;
+    F::store(out + i, select(nothing, F(Path::kNothing), y));
+    const unsigned open = failed & ~nothing;
     for (size_t k = 0; k < F::kLanes; k += V::kLanes)
       if ((open >> k & ((1U << V::kLanes) - 1)) != 0) V::store(out + i + k, formula(V::load(x + i + k), parameters));
   }
 }
 
-// A path by bounds. QuickPath adds: bounds(W); kLargest, kLeast (above); kVanishes; for a function kIdentity: f(x)
-// rounds to x for x > kIdentity, and for zeros.
+// A path by bounds. QuickPath adds bounds(W); kLeast, where they hold from; kVanishes.
 template <V (*formula)(V, const Parameters&)>
 struct LogisticPath {
   static constexpr bool kExists = true;
-  static constexpr float kNothing = -0.0F;
+  static constexpr float kLeast = kUnlimited, kNothing = -0.0F;
   using Step = Together<F, F::kTogether>;
   using Single = F;
 
   template <class W>
   FLATTEN static bool block(const float* x, float* out, const Parameters& parameters, bool) {
     using Path = QuickPath<formula>;
-    const F none = 0.0F;
     const W v = W::load(x);
     const Bounds<W> b = Path::bounds(v);
     W::store(out, b.low);
-    const unsigned failed =
-        failures<Path>(largerBits(none, v), orDifference(none, b.low, b.high), largerBits(none, b.size));
+    const unsigned failed = failures<Path>(allBits(b.low - b.high), least(v));
     if (__builtin_expect(failed != 0, 0)) {
-      float copies[3][W::kLanes];  // x's too, which the store may have gone over
+      float copies[2][W::kLanes];  // x's too, which the store may have gone over
       W::store(copies[0], v);
       W::store(copies[1], b.high);
-      W::store(copies[2], b.size);
-      repair<formula, W::kLanes>(copies[0], copies[1], copies[2], out, parameters);
+      repair<formula, W::kLanes>(copies[0], copies[1], out, parameters);
     }
     return false;
   }
 
-  static unsigned unchanged(F x) {
-    return ~differ(abs(x), F(0.0F)) | lessThan(F(QuickPath<formula>::kIdentity), x);
-  }
   static bool run(const float* x, float* out, size_t n, const Parameters& parameters) {
     return runQuick<formula>(x, out, n, parameters);
   }
 };
 
-// Bounds of numerator / denominator, from the quotient by `inverse`, 1 / denominator to 2^-22, and the remainder that
-// it leaves: a little less, and a little more. For pairs that are together good to 2^-kErrorBits.
-template <int kErrorBits, class W>
-inline Bounds<W> remainderBounds(W q, W remainder, W numerator, W inverse) {
-  // |numerator| 2^-kErrorBits; that of a number too small for it wraps, to bits that are above any limit.
-  const W error = minusBits(abs(numerator), uint32_t(kErrorBits) << 23);
-  return {fma(remainder - error, inverse, q), fma(remainder + error, inverse, q), error};
+// Bounds of a quotient, from q, which is it but for a few units in the last place, and from the excess of q times the
+// denominator over the numerator: c = excess / denominator brings q - c so close to the exact quotient y that
+// |y - (q - c)| < kReach 2^-25 |y|. If a tie, halfway between two floats, lies between the two, it is at least 2^-25 |y|
+// from q, which is a float; so c is as large, and q - c (1 +- kReach) are on both sides of the tie. Zeros come out with
+// their sign, odd subnormal x, whose halves are ties, have two bounds, and what has overflowed is NaN.
+constexpr float kReach = F::kTableBits == 5 ? 0x1p-10F : 0x1p-11F;
+
+template <class W>
+inline Bounds<W> excessBounds(W q, W excess, W inverse) {
+  return {fnma(excess, inverse * W(1 - kReach), q), fnma(excess, inverse * W(1 + kReach), q)};
 }
 
-template <int kErrorBits, class W>
-inline Bounds<W> quotientBounds(W numerator, Pair<W> denominator, W inverse) {
+template <class W>
+inline Bounds<W> quotientBounds(W numerator, Pair<W> denominator) {
+  const W inverse = W(1.0F) / (denominator.hi + denominator.lo);
   const W q = numerator * inverse;
-  const W remainder = fnma(q, denominator.lo, fnma(q, denominator.hi, numerator));
-  return remainderBounds<kErrorBits>(q, remainder, numerator, inverse);
+  return excessBounds(q, fma(q, denominator.lo, productError(q, denominator.hi, numerator)), inverse);
 }
 
-template <int kErrorBits, class W>
-inline Bounds<W> quotientBounds(Pair<W> numerator, Pair<W> denominator, W inverse) {
+template <class W>
+inline Bounds<W> quotientBounds(Pair<W> numerator, Pair<W> denominator) {
+  const W inverse = W(1.0F) / denominator.hi;
   const W q = numerator.hi * inverse;
   // In this order, since q denominator.lo alone may be subnormal, which is slow on Intel's CPUs.
-  const W remainder = fnma(q, denominator.lo, fnma(q, denominator.hi, numerator.hi) + numerator.lo);
-  return remainderBounds<kErrorBits>(q, remainder, numerator.hi, inverse);
-}
-
-// The largest Bounds::size for numerators up to `numeratorBits`.
-constexpr uint32_t sizeLimit(uint32_t numeratorBits, int errorBits) {
-  return numeratorBits - (uint32_t(errorBits) << 23);
+  const W excess = fma(q, denominator.lo, productError(q, denominator.hi, numerator.hi) - numerator.lo);
+  return excessBounds(q, excess, inverse);
 }
 
 // SiLU(x) = x / (1 + e^-x).
 template <>
 struct QuickPath<silu<V>> : LogisticPath<silu<V>> {
-  static constexpr uint32_t kLargest = sizeLimit(0x42800000, kErrorBits), kLeast = kAny;  // |x| <= 64
-  static constexpr float kVanishes = -109, kIdentity = 32;
+  static constexpr float kVanishes = -109;
 
   template <class W>
   static Bounds<W> bounds(W x) {
-    const Pair<W> denominator = onePlusExp(expParts<-1>(clamp(x, 64)));
-    return quotientBounds<kErrorBits>(x, denominator, W(1.0F) / (denominator.hi + denominator.lo));
+    return quotientBounds(x, onePlusExp(expParts<-1>(min(W(64.0F), x))));
   }
 };
 
@@ -153,25 +140,22 @@ constexpr CubicTerms kTanhTerms = {0x1.2444f2p-4F, 0x1.49b16ap-29F, 0x1.65d2p4F,
 // From 9 on the result is x.
 template <>
 struct QuickPath<geluTanh<V>> : LogisticPath<geluTanh<V>> {
-  static constexpr uint32_t kLargest = sizeLimit(0x7f000000, kErrorBits), kLeast = 0xc1100000;  // x >= -9
-  static constexpr float kVanishes = -10.8F, kIdentity = 9;
+  static constexpr float kVanishes = -10.8F;
 
   template <class W>
   static Bounds<W> bounds(W x) {
-    const Pair<W> denominator = onePlusExp(expParts(cubic(clamp(x, 9), kTanhTerms)));
-    return quotientBounds<kErrorBits>(x, denominator, W(1.0F) / (denominator.hi + denominator.lo));
+    return quotientBounds(x, onePlusExp(expParts(cubic(min(W(9.0F), x), kTanhTerms))));
   }
 };
 
 // Mish(x) = x n / (n + 2), n = u (u + 2), u = e^x. From 32 on the result is x, and u stops growing.
 template <>
 struct QuickPath<mish<V>> : LogisticPath<mish<V>> {
-  static constexpr uint32_t kLargest = sizeLimit(0x7f000000, kErrorBits), kLeast = 0xc2840000;  // x >= -66
-  static constexpr float kVanishes = -109, kIdentity = 32;
+  static constexpr float kLeast = -66, kVanishes = -109;
 
   template <class W>
   static Bounds<W> bounds(W x) {
-    const ExpParts<W> e = expParts<1>(clampNegative(minBits(x, W(32.0F)), -66));
+    const ExpParts<W> e = expParts<1>(max(W(-67.0F), min(W(32.0F), x)));
     const W first = fma(e.power, e.growth, e.power);
     const W second = fma(e.power, e.rest, fma(e.power, e.growth, e.power - first));
     const Pair<W> u = fastSum(first, second);
@@ -182,6 +166,6 @@ struct QuickPath<mish<V>> : LogisticPath<mish<V>> {
     const Pair<W> n2 = positiveSum(n, two);
     const W numerator = x * n;
     const W numeratorLow = fma(x, nLow, productError(x, n, numerator));
-    return quotientBounds<kErrorBits>(Pair<W>{numerator, numeratorLow}, Pair<W>{n2.hi, n2.lo + nLow}, W(1.0F) / n2.hi);
+    return quotientBounds(Pair<W>{numerator, numeratorLow}, Pair<W>{n2.hi, n2.lo + nLow});
   }
 };

@@ -67,10 +67,6 @@ inline auto lookup(const DoubleTable<count>& table, Both<A, B> i)
 }
 
 template <class A, class B>
-inline Both<A, B> max(Both<A, B> x, Both<A, B> y) {
-  return {max(x.a, y.a), max(x.b, y.b)};
-}
-template <class A, class B>
 inline Both<A, B> clampedAbs(Both<A, B> x, float limit) {
   return {clampedAbs(x.a, limit), clampedAbs(x.b, limit)};
 }

@@ -133,21 +133,27 @@ inline F fnms(F a, F b, F c) { return _mm256_fnmsub_ps(a.v, b.v, c.v); }
 inline F productError(F a, F b, F p) { return _mm256_fmsub_ps(a.v, b.v, p.v); }
 inline F abs(F a) { return _mm256_and_si256(a.bits(), _mm256_set1_epi32(INT32_MAX)); }
 
+inline F min(F a, F b) { return _mm256_min_ps(a.v, b.v); }
+inline F max(F a, F b) { return _mm256_max_ps(a.v, b.v); }
 inline F minusBits(F a, uint32_t bits) { return _mm256_sub_epi32(a.bits(), _mm256_set1_epi32(int(bits))); }
-inline F minBits(F a, F b) { return _mm256_min_epi32(a.bits(), b.bits()); }
 inline F maxBits(F a, F b) { return _mm256_max_epi32(a.bits(), b.bits()); }
 inline F largerMagnitude(F a, F b) { return _mm256_blendv_ps(a.v, b.v, _mm256_cmp_ps(abs(a).v, abs(b).v, _CMP_LT_OQ)); }
 inline F smallerMagnitude(F a, F b) { return _mm256_blendv_ps(b.v, a.v, _mm256_cmp_ps(abs(a).v, abs(b).v, _CMP_LT_OQ)); }
-inline F clampNegative(F a, float limit) { return _mm256_min_epu32(a.bits(), F(limit).bits()); }
-inline F clamp(F a, float limit) { return clampNegative(minBits(a, F(limit)), -limit); }
+inline F clamp(F a, float limit) {
+  return _mm256_min_epu32(_mm256_min_epi32(a.bits(), F(limit).bits()), F(-limit).bits());
+}
 template <class T>
 inline F lookup(const T (&table)[8], F i) {
   return _mm256_permutevar8x32_epi32(_mm256_load_si256(reinterpret_cast<const __m256i*>(table)), i.bits());
 }
-inline F addSteps(F a, F i) { return _mm256_add_epi32(a.bits(), _mm256_slli_epi32(i.bits(), 23 - F::kTableBits)); }
+inline F timesPowerOf2(F a, F magic, F) {
+  const F top = 0x1.8p23F + (129 << F::kTableBits) - 1;  // from 2^128 on, whatever a is, the result is infinite or NaN
+  const F steps = _mm256_min_epi32(magic.bits(), top.bits());
+  return _mm256_add_epi32(a.bits(), _mm256_slli_epi32(steps.bits(), 23 - F::kTableBits));
+}
 
 inline F largerBits(F a, F b) { return _mm256_max_epu32(a.bits(), b.bits()); }
-inline F orDifference(F seen, F a, F b) { return _mm256_or_si256(seen.bits(), _mm256_xor_si256(a.bits(), b.bits())); }
+inline F orBits(F a, F b, F c) { return _mm256_or_si256(_mm256_or_si256(a.bits(), b.bits()), c.bits()); }
 inline unsigned maskOf(F a) { return unsigned(_mm256_movemask_ps(a.v)); }
 inline unsigned lessThan(F a, F b) { return maskOf(_mm256_cmp_ps(a.v, b.v, _CMP_LT_OQ)); }
 inline unsigned differ(F a, F b) { return maskOf(_mm256_cmpeq_epi32(a.bits(), b.bits())) ^ 0xff; }

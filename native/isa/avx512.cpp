@@ -135,23 +135,21 @@ inline F fnms(F a, F b, F c) { return _mm512_fnmsub_ps(a.v, b.v, c.v); }
 inline F productError(F a, F b, F p) { return _mm512_fmsub_ps(a.v, b.v, p.v); }
 inline F abs(F a) { return _mm512_and_si512(a.bits(), _mm512_set1_epi32(INT32_MAX)); }
 
+inline F min(F a, F b) { return _mm512_min_ps(a.v, b.v); }
+inline F max(F a, F b) { return _mm512_max_ps(a.v, b.v); }
 inline F clamp(F a, float limit) { return _mm512_range_ps(a.v, _mm512_set1_ps(limit), 2); }  // |min|, a's sign
 inline F largerMagnitude(F a, F b) { return _mm512_range_ps(a.v, b.v, 7); }  // with its own sign
 inline F smallerMagnitude(F a, F b) { return _mm512_range_ps(a.v, b.v, 6); }
-inline F clampNegative(F a, float limit) { return _mm512_min_epu32(a.bits(), F(limit).bits()); }
 inline F minusBits(F a, uint32_t bits) { return _mm512_sub_epi32(a.bits(), _mm512_set1_epi32(int(bits))); }
-inline F minBits(F a, F b) { return _mm512_min_epi32(a.bits(), b.bits()); }
 inline F maxBits(F a, F b) { return _mm512_max_epi32(a.bits(), b.bits()); }
 template <class T>
 inline F lookup(const T (&table)[32], F i) {
   return _mm512_permutex2var_epi32(_mm512_load_si512(table), i.bits(), _mm512_load_si512(table + 16));
 }
-inline F addSteps(F a, F i) { return _mm512_add_epi32(a.bits(), _mm512_slli_epi32(i.bits(), 23 - F::kTableBits)); }
+inline F timesPowerOf2(F a, F, F steps) { return _mm512_scalef_ps(a.v, steps.v); }
 
 inline F largerBits(F a, F b) { return _mm512_max_epu32(a.bits(), b.bits()); }
-inline F orDifference(F seen, F a, F b) {
-  return _mm512_ternarylogic_epi32(seen.bits(), a.bits(), b.bits(), 0xF6);  // seen | (a ^ b)
-}
+inline F orBits(F a, F b, F c) { return _mm512_ternarylogic_epi32(a.bits(), b.bits(), c.bits(), 0xFE); }
 inline unsigned lessThan(F a, F b) { return _mm512_cmp_ps_mask(a.v, b.v, _CMP_LT_OQ); }
 inline unsigned differ(F a, F b) { return _mm512_cmpneq_epi32_mask(a.bits(), b.bits()); }
 inline unsigned above(F a, uint32_t limit) { return _mm512_cmpgt_epu32_mask(a.bits(), _mm512_set1_epi32(int(limit))); }
