@@ -7,12 +7,13 @@
 // other backends need not follow it. There are no estimates in it either: its operations are exact to the last bit on
 // every CPU, so that what verify/ has found right on one is right on all.
 //
-// F has, besides + - * /: fma(a, b, c) = a b + c, fnma = c - a b, fnms = -c - a b, productError and abs as V; min and max,
-// b where either is NaN; clamp(a, limit), |a| cut to the limit, with a's sign; largerMagnitude and smallerMagnitude, the one
-// of a and b that is larger or smaller without its sign; timesPowerOf2 (quick_exp.h). Of lanes as 32-bit integers: plusBits,
-// minusBits, andBits with a constant; maxBits (signed), smallerBits, largerBits (unsigned); lookup(table, i), the entry at
-// the low F::kTableBits bits of i; orBits(a, b, c). As masks, one bit a lane: lessThan, differ (of bits), above (unsigned);
-// and select(mask, yes, no). withCanonicalNaN(a): every NaN as the kernels store it.
+// F has, besides + - * /: fma(a, b, c) = a b + c, fnma = c - a b, fnms = -c - a b, productError and abs as V; min and
+// max, b where either is NaN; clamp(a, limit), |a| cut to the limit, with a's sign; largerMagnitude and
+// smallerMagnitude, the one of a and b that is larger or smaller without its sign; timesPowerOf2 (quick_exp.h). Of lanes
+// as 32-bit integers: plusBits, minusBits, andBits with a constant; maxBits (signed), smallerBits, largerBits
+// (unsigned); lookup(table, i), the entry at the low F::kTableBits bits of i; orBits(a, b, c). As masks, one bit a lane:
+// lessThan, differ (of bits), above (unsigned); and select(mask, yes, no). withCanonicalNaN(a): every NaN as the kernels
+// store it.
 #pragma once
 
 #include "activations.h"

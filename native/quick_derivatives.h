@@ -21,7 +21,8 @@ inline Both<A, B> smallerMagnitude(Both<A, B> x, Both<A, B> y) {
   return {smallerMagnitude(x.a, y.a), smallerMagnitude(x.b, y.b)};
 }
 
-// A derivative by bounds, as LogisticPath. The product with either bound tells as much as they do, and whether it is NaN.
+// A derivative by bounds, as LogisticPath. The products with the bounds tell as much as these do, and whether they are
+// NaN. No bounds are on both sides of 0, where a gradient of 0 would hide it: next to a root, a slope is above 2^-29.
 template <V (*derivative)(V, const Parameters&)>
 struct SlopePath {
   static constexpr bool kExists = true;
@@ -87,8 +88,8 @@ inline ExpSum<W> scaledExpSum(ExpParts<W> e) {
   return {exp, {sum.hi, sum.lo + exp.lo}};
 }
 
-// (D + z E) / D^2 with kScale E and kScale D, and z E in two pieces. The sum may cancel, so the bounds are further from the
-// quotient by 2^-35 of the larger term.
+// (D + z E) / D^2 with kScale E and kScale D, and z E in two pieces. The sum may cancel, so the bounds are further from
+// the quotient by 2^-35 of the larger term.
 constexpr int kSlopeErrorBits = 35;
 
 template <class W>

@@ -61,7 +61,8 @@ struct ExpParts {
   W power, growth, rest;
 };
 
-// The parts of e^t for its steps, as they are and in magic's low bits, and the exponent r + low that they leave: |low| < 2^-22.
+// The parts of e^t for its steps, as they are and in magic's low bits, and the exponent r + low that they leave:
+// |low| < 2^-22.
 //
 // With a table of 32, r^2 is below 2^-13, and its rounding does not matter. With one of 8 it is 2^-9, and r^2 / 2 has
 // to be added to r exactly.
@@ -80,8 +81,8 @@ inline ExpParts<W> expParts(W magic, W steps, W r, W low) {
   }
 }
 
-// e^(sign w), infinite or NaN where it overflows.  For sign w >= -87. r is exact: w and steps kStepHigh are multiples of a
-// bit of it.
+// e^(sign w), infinite or NaN where it overflows.  For sign w >= -87. r is exact: w and steps kStepHigh are multiples of
+// a bit of it.
 template <int sign, class W>
 inline ExpParts<W> expParts(W w) {
   using E = Exponential<F::kTableBits>;

@@ -1,8 +1,8 @@
 // The quick paths of SiLU, GELU's tanh form and Mish, in pairs of float32 lanes, with one division.
 //
 // The pairs keep what their roundings lose: with the excess that the division leaves, the quotient is off by 2^-35.3
-// of itself with a table of 32, by 2^-36.1 with one of 8, measured against the float64 formulas. Positive x are cut where
-// e^-x no longer counts: subnormal numbers cost Intel's CPUs over a hundred cycles an operation.
+// of itself with a table of 32, by 2^-36.1 with one of 8, measured against the float64 formulas. Positive x are cut
+// where e^-x no longer counts: subnormal numbers cost Intel's CPUs over a hundred cycles an operation.
 //
 // Tried, ns per element of uniform [-8, 8] (SiLU, tanh form, Mish) on Zen 4: AVX-512 in blocks of 2 vectors 0.48, 0.61,
 // 0.70; of 4 0.42, 0.53, 0.66; of 6 0.41, 0.52, 0.60. r^2 / 2 exact with a table of 32 as well: 0.43, 0.55, 0.64. AVX2 in
@@ -11,10 +11,11 @@
 // Newton step for the division 0.46, as with the division; one mask a vector and no branch, with the failures of 4096
 // elements settled at once, 0.60, since comparisons into masks are slow.
 //
-// On an Intel Xeon with AVX-512 (SiLU, N(0, 1): 0.37): failures noted in a list and settled after 40 blocks 0.41; a lane of
-// a failed block through the formula for all its vectors at once 0.39; the next block's denominator before this one's
-// quotient 0.40 to 0.44; positive x not cut 0.36, but 12 for N(0, 100^2). Bounds by a constant part of the numerator, with
-// tests of its size and of x, 0.39. The failures cost 4 %.
+// On an Intel Xeon with AVX-512 (SiLU, N(0, 1): 0.37): failures noted in a list and settled after 40 blocks 0.41; a lane
+// of a failed block through the formula for all its vectors at once 0.39; the next block's denominator before this one's
+// quotient 0.40 to 0.44; positive x not cut 0.36, but 12 for N(0, 100^2). Bounds by a constant part of the numerator,
+// with tests of its size and of x, 0.39. The failures cost 4 %. Left slow there: SiLU where e^-x is in (2^126, 2^128), whose
+// inverse is subnormal, 8 for x in [-100, -64]; one more operation for a range test costs all others 3 %.
 #pragma once
 
 #include "quick_exp.h"
