@@ -11,11 +11,11 @@
 // Newton step for the division 0.46, as with the division; one mask a vector and no branch, with the failures of 4096
 // elements settled at once, 0.60, since comparisons into masks are slow.
 //
-// On an Intel Xeon with AVX-512 (SiLU, N(0, 1): 0.37): failures noted in a list and settled after 40 blocks 0.41; a lane
-// of a failed block through the formula for all its vectors at once 0.39; the next block's denominator before this one's
-// quotient 0.40 to 0.44; positive x not cut 0.36, but 12 for N(0, 100^2). Bounds by a constant part of the numerator,
-// with tests of its size and of x, 0.39. The failures cost 4 %. Left slow there: SiLU where e^-x is in (2^126, 2^128), whose
-// inverse is subnormal, 8 for x in [-100, -64]; one more operation for a range test costs all others 3 %.
+// On an Intel Xeon with AVX-512 (SiLU, N(0, 1): 0.37): failures noted in a list and settled after 40 blocks 0.41; a
+// lane of a failed block through the formula for all its vectors at once 0.39; the next block's denominator before this
+// one's quotient 0.40 to 0.44; positive x not cut 0.36, but 12 for N(0, 100^2). Bounds by a constant part of the
+// numerator, with tests of its size and of x, 0.39. The failures cost 4 %. Left slow there: SiLU where e^-x is in
+// (2^126, 2^128), whose inverse is subnormal: 8 for x in [-100, -64]; a range test would cost all others 3 %.
 #pragma once
 
 #include "quick_exp.h"
