@@ -9,11 +9,11 @@
 //
 // F has, besides + - * /: fma(a, b, c) = a b + c, fnma = c - a b, fnms = -c - a b, productError and abs as V; min and
 // max, b where either is NaN; clamp(a, limit), |a| cut to the limit, with a's sign; largerMagnitude and
-// smallerMagnitude, the one of a and b that is larger or smaller without its sign; timesPowerOf2 (quick_exp.h). Of lanes
-// as 32-bit integers: plusBits, minusBits, andBits with a constant; maxBits (signed), smallerBits, largerBits
-// (unsigned); lookup(table, i), the entry at the low F::kTableBits bits of i; orBits(a, b, c). As masks, one bit a lane:
-// lessThan, differ (of bits), above (unsigned); and select(mask, yes, no). withCanonicalNaN(a): every NaN as the kernels
-// store it.
+// smallerMagnitude, the one of a and b that is larger or smaller without its sign; timesPowerOf2, for quick_exp.h, which
+// tells what it is. Of lanes as 32-bit integers: plusBits, minusBits, andBits with a constant; maxBits (signed),
+// smallerBits, largerBits (unsigned); lookup(table, i), the entry at the low F::kTableBits bits of i; orBits(a, b, c). As
+// masks, one bit a lane: lessThan, differ (of bits), above (unsigned); and select(mask, yes, no). withCanonicalNaN(a):
+// every NaN as the kernels store it.
 #pragma once
 
 #include "activations.h"
@@ -83,10 +83,6 @@ inline Both<A, B> clamp(Both<A, B> x, float limit) {
 template <class A, class B>
 inline Both<A, B> minusBits(Both<A, B> x, uint32_t bits) {
   return {minusBits(x.a, bits), minusBits(x.b, bits)};
-}
-template <class A, class B>
-inline Both<A, B> addSteps(Both<A, B> x, Both<A, B> y) {
-  return {addSteps(x.a, y.a), addSteps(x.b, y.b)};
 }
 template <class A, class B>
 inline Both<A, B> min(Both<A, B> x, Both<A, B> y) {

@@ -4,9 +4,10 @@
 #include "quick.h"
 
 // e^t is 2^k times a table's 2^(j/N) times e^r with |r| <= ln 2 / 2N, N = 2^kTableBits. The constants are from
-// tools/fit_quick.py. Adding kRoundToStep leaves the steps k N + j in the low bits. kPowers is 2^(j/N) rounded, with 32
-// entries as it is, for timesPowerOf2 by an instruction; with 8 less j's own place in the exponent field and after it, so
-// that all the steps may be added there. kCorrections, added to r, undoes the rounding.
+// tools/fit_quick.py. Adding kRoundToStep, `magic`, leaves the steps k N + j in the low bits, and subtracting it again,
+// `steps`, their number, or with 32 entries k + j / N. timesPowerOf2(a, magic, steps) is an entry of kPowers times 2^k,
+// infinite or NaN from 2^128 on. The entries are 2^(j/N) rounded; with 8 less j's own place in the exponent field and
+// after it, so that all the steps may be added there. kCorrections, added to r, undoes the rounding.
 template <int tableBits>
 struct Exponential;
 

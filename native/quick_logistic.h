@@ -20,7 +20,7 @@
 
 #include "quick_exp.h"
 
-// What a path tells of x: the result is in [low, high], both rounded, unless they differ, or are NaN.
+// What a path tells of x: the result is between low and high, and both are rounded. So where they are equal it is they.
 template <class W>
 struct Bounds {
   W low, high;
@@ -28,7 +28,8 @@ struct Bounds {
 
 constexpr float kUnlimited = -__builtin_inff();
 
-// Where the bounds do not do: their difference is 0 or has bits, NaN's too. Or where x is below Path::kLeast.
+// Where the bounds do not settle the result, since their difference is not 0 but a number or NaN, or where x is below
+// Path::kLeast.
 template <class Path>
 inline unsigned failures(F differences, F least) {
   const unsigned failed = differ(differences, F(0.0F));
@@ -85,7 +86,8 @@ struct LogisticPath {
 // denominator over the numerator: c = excess / denominator brings q - c so close to the exact quotient y that
 // |y - (q - c)| < kReach 2^-25 |y|. If a tie, halfway between two floats, lies between the two, it is at least 2^-25 |y|
 // from q, which is a float; so c is as large, and q - c (1 +- kReach) are on both sides of the tie. Zeros come out with
-// their sign, odd subnormal x, whose halves are ties, have two bounds, and what has overflowed is NaN.
+// their sign, odd subnormal x, whose halves are ties, have two bounds, and what has overflowed is NaN. Below 2^-100
+// products lose bits, and the bound of the error; but there f(x) is x / 2, a tie or exact, or 3 x / 5, far from any tie.
 constexpr float kReach = F::kTableBits == 5 ? 0x1p-10F : 0x1p-11F;
 
 template <class W>

@@ -13,9 +13,10 @@
 //
 // F has besides: clampedAbs(a, limit), min(|a|, limit); leadingBits(a), the lowest bit of a's exponent and those after
 // it, V::kTableBits in all, as the low bits; lookup of N entries; lowHalf and highHalf, each widened to a V;
-// smallerBits. V: fma and fnma; addSteps as in quick.h, for N steps; lowWords(a, b), the low words of both, two of a
-// before two of b and so on; storeRounded(p, a, b), as float32, NaN as it comes. DoubleTable<N> is a table of doubles,
-// Index the places in it for two V, of indexOf(F) or indexOf(V, V), and lookupLowHalf and lookupHighHalf are the two.
+// smallerBits. V: fma and fnma; addSteps(a, i), which adds i where its low V::kTableBits bits are the first after the
+// exponent field; lowWords(a, b), the low words of both, two of a before two of b and so on; storeRounded(p, a, b), as
+// float32, NaN as it comes. DoubleTable<N> is a table of doubles, Index the places in it for two V, of indexOf(F) or
+// indexOf(V, V), and lookupLowHalf and lookupHighHalf are the two.
 //
 // Tried, ns per element (GELU, Softplus; N(0, 1)): AVX-512 with all coefficients double 1.03, 1.07;
 // in blocks of 2 F 1.15, 1.15; of 3 1.05, 1.05; of 4 0.99, 0.97; of 6 1.05, 1.04. Zen 4 has vpermt2pd where its fused
@@ -66,6 +67,10 @@ inline auto lookup(const DoubleTable<count>& table, Both<A, B> i)
   return {lookup(table, i.a), lookup(table, i.b)};
 }
 
+template <class A, class B>
+inline Both<A, B> addSteps(Both<A, B> x, Both<A, B> y) {
+  return {addSteps(x.a, y.a), addSteps(x.b, y.b)};
+}
 template <class A, class B>
 inline Both<A, B> clampedAbs(Both<A, B> x, float limit) {
   return {clampedAbs(x.a, limit), clampedAbs(x.b, limit)};

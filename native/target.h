@@ -8,8 +8,8 @@
 // are included before it and everything in it has internal linkage (a test reads the object files with nm).
 //
 // g++ knows `GCC target`, clang knows `clang attribute`, and each rejects the other's. And g++ is asked to order
-// instructions before it gives out registers, not only after: otherwise what is written in step stays in step, and the
-// kernels take 2 to 20 % longer.
+// instructions before it gives out registers, not only after: otherwise what is written in step stays in step, and most
+// kernels take 2 to 17 % longer. (AVX2's GELU' takes 4 % less.)
 
 #define SIMD_ACTIVATIONS_PRAGMA(text) _Pragma(#text)
 
@@ -18,8 +18,8 @@
   SIMD_ACTIVATIONS_PRAGMA(clang attribute push(__attribute__((target(features))), apply_to = function))
 #define TARGET_REGION_END SIMD_ACTIVATIONS_PRAGMA(clang attribute pop)
 #elif defined(__GNUC__)
-#define TARGET_REGION_BEGIN(features)      \
-  SIMD_ACTIVATIONS_PRAGMA(GCC push_options) \
+#define TARGET_REGION_BEGIN(features)           \
+  SIMD_ACTIVATIONS_PRAGMA(GCC push_options)     \
   SIMD_ACTIVATIONS_PRAGMA(GCC target(features)) \
   SIMD_ACTIVATIONS_PRAGMA(GCC optimize("schedule-insns", "sched-pressure"))
 #define TARGET_REGION_END SIMD_ACTIVATIONS_PRAGMA(GCC pop_options)

@@ -77,7 +77,8 @@ for bits, degree in ((5, 2), (3, 3)):
     n = 2**bits
     # With the larger table 2^k is an operation of its own: steps count from one power of 2 to the next, and the table
     # has whole powers. With the smaller one all steps are added to the exponent's bits.
-    scale = n if bits == 5 else 1
+    whole = bits == 5
+    scale = n if whole else 1
     c = log(2) / n
     table = [rounded(mpf(2)**(mpf(j) / n)) for j in range(n)]
     p, error = fit(degree, c / 2 * (1 + mpf(2)**-10))
@@ -85,8 +86,8 @@ for bits, degree in ((5, 2), (3, 3)):
     print(f'// {n} entries; e^r off by 2^{nstr(log(error, 2), 4)}.')
     print(f'kRoundToStep = {text(1.5 * 2.0**23 / scale)}; kStepsPerUnit = {text(rounded(1 / c / scale))};')
     print(f'kStepHigh = {text(high)}; kStepLow = {text(rounded(c * scale - high))};')
-    show('kPowers', [(word(t) - (j << (23 - bits)) * (scale == 1)) % 2**32 for j, t in enumerate(table)], lambda w: f'0x{w:08x}',
-         'uint32_t')
+    show('kPowers', [word(t) if whole else (word(t) - (j << (23 - bits))) % 2**32 for j, t in enumerate(table)],
+         lambda w: f'0x{w:08x}', 'uint32_t')
     show('kCorrections', [rounded(j * c - log(mpf(t))) if j else 0.0 for j, t in enumerate(table)])
     show('kTerms', [rounded(x) for x in p])
 

@@ -147,7 +147,7 @@ inline F lookup(const T (&table)[8], F i) {
   return _mm256_permutevar8x32_epi32(_mm256_load_si256(reinterpret_cast<const __m256i*>(table)), i.bits());
 }
 inline F timesPowerOf2(F a, F magic, F) {
-  const F top = 0x1.8p23F + (129 << F::kTableBits) - 1;  // infinite or NaN, whatever a is
+  const F top = 0x1.8p23F + (129 << F::kTableBits) - 1;  // makes any entry infinite or NaN
   const F steps = _mm256_min_epi32(magic.bits(), top.bits());
   return _mm256_add_epi32(a.bits(), _mm256_slli_epi32(steps.bits(), 23 - F::kTableBits));
 }
