@@ -20,7 +20,7 @@ NEVER_INLINE FLATTEN const char* run(const void* x, void* out, size_t n, const P
   const T* from = static_cast<const T*>(x);
   T* to = static_cast<T*>(out);
   if constexpr (sizeof(T) == sizeof(float) && QuickPath<formula>::kExists) {
-    if (QuickPath<formula>::run(from, to, n, parameters)) return kIsaName;
+    if (QuickPath<formula>::run(nullptr, from, to, n, parameters)) return kIsaName;
   }
   size_t i = 0;
   for (; i + kTurn<T> <= n; i += kTurn<T>) {
@@ -60,7 +60,7 @@ NEVER_INLINE FLATTEN const char* runBackward(const void* gradOutput, const void*
   const T* from = static_cast<const T*>(x);
   T* to = static_cast<T*>(out);
   if constexpr (sizeof(T) == sizeof(float) && QuickPath<derivative>::kExists) {
-    if (QuickPath<derivative>::runBackward(gradFrom, from, to, n, parameters)) return kIsaName;
+    if (QuickPath<derivative>::run(gradFrom, from, to, n, parameters)) return kIsaName;
   }
   size_t i = 0;
   for (; i + kTurn<T> <= n; i += kTurn<T>) {

@@ -7,13 +7,12 @@
 // other backends need not follow it. There are no estimates in it either: its operations are exact to the last bit on
 // every CPU, so that what verify/ has found right on one is right on all.
 //
-// F has, besides + - * /: fma(a, b, c) = a b + c, fnma = c - a b, fnms = -c - a b, productError and abs as V; min and
-// max, b where either is NaN; clamp(a, limit), |a| cut to the limit, with a's sign; largerMagnitude and
-// smallerMagnitude, the one of a and b that is larger or smaller without its sign; timesPowerOf2, for quick_exp.h, which
-// tells what it is. Of lanes as 32-bit integers: plusBits, minusBits, andBits with a constant; maxBits (signed),
-// smallerBits, largerBits (unsigned); lookup(table, i), the entry at the low F::kTableBits bits of i; orBits(a, b, c). As
-// masks, one bit a lane: lessThan, differ (of bits), above (unsigned); and select(mask, yes, no). withCanonicalNaN(a):
-// every NaN as the kernels store it.
+// F has, besides + - * /: fma(a, b, c) = a b + c, fnma = c - a b, fnms = -c - a b, productError, abs and copysign as V;
+// min and max, b where either is NaN; largerMagnitude and smallerMagnitude, the one of a and b that is larger or smaller
+// without its sign; timesPowerOf2, for quick_exp.h, which tells what it is. leadingBits<count>(a), the lowest `count`
+// bits of a's exponent with the F::kTableBits - count that follow, as low bits; lookup(table, i), the entry at the low
+// F::kTableBits bits of i; orBits(a, b, c). As masks, one bit a lane: lessThan, differ (of bits); and select(mask, yes,
+// no). withCanonicalNaN(a): every NaN as the kernels store it. F::kTogether: how many vectors to do in step.
 #pragma once
 
 #include "activations.h"
@@ -77,12 +76,8 @@ inline Both<A, B> abs(Both<A, B> x) {
   return {abs(x.a), abs(x.b)};
 }
 template <class A, class B>
-inline Both<A, B> clamp(Both<A, B> x, float limit) {
-  return {clamp(x.a, limit), clamp(x.b, limit)};
-}
-template <class A, class B>
-inline Both<A, B> minusBits(Both<A, B> x, uint32_t bits) {
-  return {minusBits(x.a, bits), minusBits(x.b, bits)};
+inline Both<A, B> copysign(Both<A, B> magnitude, Both<A, B> sign) {
+  return {copysign(magnitude.a, sign.a), copysign(magnitude.b, sign.b)};
 }
 template <class A, class B>
 inline Both<A, B> min(Both<A, B> x, Both<A, B> y) {
@@ -93,8 +88,20 @@ inline Both<A, B> max(Both<A, B> x, Both<A, B> y) {
   return {max(x.a, y.a), max(x.b, y.b)};
 }
 template <class A, class B>
+inline Both<A, B> largerMagnitude(Both<A, B> x, Both<A, B> y) {
+  return {largerMagnitude(x.a, y.a), largerMagnitude(x.b, y.b)};
+}
+template <class A, class B>
+inline Both<A, B> smallerMagnitude(Both<A, B> x, Both<A, B> y) {
+  return {smallerMagnitude(x.a, y.a), smallerMagnitude(x.b, y.b)};
+}
+template <class A, class B>
 inline Both<A, B> timesPowerOf2(Both<A, B> x, Both<A, B> magic, Both<A, B> steps) {
   return {timesPowerOf2(x.a, magic.a, steps.a), timesPowerOf2(x.b, magic.b, steps.b)};
+}
+template <int count, class A, class B>
+inline Both<A, B> leadingBits(Both<A, B> x) {
+  return {leadingBits<count>(x.a), leadingBits<count>(x.b)};
 }
 template <class T, class A, class B>
 inline Both<A, B> lookup(const T& table, Both<A, B> i) {
@@ -126,46 +133,90 @@ struct TogetherOf<A, 1> {
 template <class A, size_t count>
 using Together = typename TogetherOf<A, count>::Type;
 
-// A formula's path is a specialization of QuickPath (activations.h); a formula without one just works.
-//
-// Its run() is that of kernel.h, or false if the parameters are not for the path. block<W>() does W::kLanes elements;
-// it may tell that all of them were far out of its range, and is told so of the block before. Step is the W of the
-// loop, Single, of F::kLanes, that of its end. Below kVanishes, f(x) rounds to kNothing.
-template <V (*formula)(V, const Parameters&)>
-inline bool runQuick(const float* x, float* out, size_t n, const Parameters& parameters) {
-  using Path = QuickPath<formula>;
-  using Step = typename Path::Step;
-  using Single = typename Path::Single;
-  size_t i = 0;
-  bool far = false;
-  for (; i + Step::kLanes <= n; i += Step::kLanes) far = Path::template block<Step>(x + i, out + i, parameters, far);
-  for (; i + Single::kLanes <= n; i += Single::kLanes) Path::template block<Single>(x + i, out + i, parameters, false);
-  if (i < n) {
-    float rest[Single::kLanes];
-    F::store(rest, F(1.0F));  // which is in every path's range
-    memcpy(rest, x + i, (n - i) * sizeof(float));
-    Path::template block<Single>(rest, rest, parameters, false);
-    memcpy(out + i, rest, (n - i) * sizeof(float));
-  }
-  return true;
+// What a path tells of x: the exact result is between low and high, and both are rounded. So where they are equal it is
+// they.
+template <class W>
+struct Bounds {
+  W low, high;
+};
+
+constexpr float kUnlimited = -__builtin_inff();
+
+// Where the bounds do not settle the result, since their difference is not 0 but a number or NaN, or where x is below
+// Path::kLeast.
+template <class Path>
+inline unsigned failures(F differences, F least) {
+  const unsigned failed = differ(differences, F(0.0F));
+  return Path::kLeast == kUnlimited ? failed : failed | lessThan(least, F(Path::kLeast));
 }
 
-// The same of a derivative's path, whose block<W>(gradOutput, x, out, parameters) has the product.
-template <V (*derivative)(V, const Parameters&)>
-inline bool runQuickBackward(const float* gradOutput, const float* x, float* out, size_t n,
-                             const Parameters& parameters) {
-  using Path = QuickPath<derivative>;
-  using Step = typename Path::Step;
-  size_t i = 0;
-  for (; i + Step::kLanes <= n; i += Step::kLanes)
-    Path::template block<Step>(gradOutput + i, x + i, out + i, parameters);
-  for (; i + F::kLanes <= n; i += F::kLanes) Path::template block<F>(gradOutput + i, x + i, out + i, parameters);
-  if (i < n) {
-    float rest[F::kLanes] = {}, grad[F::kLanes] = {};
-    memcpy(rest, x + i, (n - i) * sizeof(float));
-    memcpy(grad, gradOutput + i, (n - i) * sizeof(float));
-    Path::template block<F>(grad, rest, rest, parameters);
-    memcpy(out + i, rest, (n - i) * sizeof(float));
+// A failed block once more. Most lanes below a path's range have a result of zero; the formula is for the groups of
+// lanes that have others.
+template <V (*formula)(V, const Parameters&), size_t kLanes>
+NEVER_INLINE FLATTEN void repair(const float* x, const float* high, float* out, const Parameters& parameters) {
+  using Path = QuickPath<formula>;
+  for (size_t i = 0; i < kLanes; i += F::kLanes) {
+    const F v = F::load(x + i), y = F::load(out + i);
+    const unsigned failed = failures<Path>(y - F::load(high + i), v);
+    if (failed == 0) continue;
+    const unsigned nothing = lessThan(v, F(Path::kVanishes));
+    F::store(out + i, select(nothing, F(Path::kNothing), y));
+    const unsigned open = failed & ~nothing;
+    for (size_t k = 0; k < F::kLanes; k += V::kLanes)
+      if ((open >> k & ((1U << V::kLanes) - 1)) != 0) V::store(out + i + k, formula(V::load(x + i + k), parameters));
   }
-  return true;
 }
+
+// A formula's path is a specialization of QuickPath (activations.h) derived from this; a formula without one just works.
+// It adds bounds(W); kLeast, where they hold from; kVanishes, below which f(x) rounds to kNothing; and suits(), whether
+// it is for these parameters.
+template <V (*formula)(V, const Parameters&), size_t together = F::kTogether>
+struct BoundedPath {
+  static constexpr bool kExists = true;
+  static constexpr float kLeast = kUnlimited, kNothing = -0.0F;
+  static bool suits(const Parameters&) { return true; }
+
+  // W::kLanes elements; gradOutput may be null.
+  //
+  // The products with the bounds tell as much as these do, and whether they are NaN. No bounds are on both sides of 0,
+  // where a gradient of 0 would hide it: next to a root, a slope is above 2^-29.
+  template <class W>
+  FLATTEN static void block(const float* gradOutput, const float* x, float* out, const Parameters& parameters) {
+    using Path = QuickPath<formula>;
+    const W v = W::load(x), factor = gradOutput == nullptr ? W(1.0F) : W::load(gradOutput);
+    const Bounds<W> b = Path::bounds(v);
+    const W low = gradOutput == nullptr ? b.low : factor * b.low;
+    const W high = gradOutput == nullptr ? b.high : factor * b.high;
+    const unsigned failed = failures<Path>(allBits(low - high), least(v));
+    if (__builtin_expect(failed == 0, 1)) {
+      W::store(out, low);
+      return;
+    }
+    float copies[3][W::kLanes], results[W::kLanes];
+    W::store(copies[0], v);
+    W::store(copies[1], b.high);
+    W::store(copies[2], factor);
+    W::store(results, b.low);
+    repair<formula, W::kLanes>(copies[0], copies[1], results, parameters);
+    for (size_t i = 0; i < W::kLanes; i += F::kLanes)
+      F::store(out + i, withCanonicalNaN(F::load(copies[2] + i) * F::load(results + i)));
+  }
+
+  // out[i] = formula(x[i]), times gradOutput[i] unless that is null; or false if the parameters are not for the path.
+  static bool run(const float* gradOutput, const float* x, float* out, size_t n, const Parameters& parameters) {
+    if (!QuickPath<formula>::suits(parameters)) return false;
+    using Step = Together<F, together>;
+    const auto from = [=](size_t i) { return gradOutput == nullptr ? nullptr : gradOutput + i; };
+    size_t i = 0;
+    for (; i + Step::kLanes <= n; i += Step::kLanes) block<Step>(from(i), x + i, out + i, parameters);
+    for (; i + F::kLanes <= n; i += F::kLanes) block<F>(from(i), x + i, out + i, parameters);
+    if (i < n) {
+      float rest[F::kLanes] = {}, grad[F::kLanes] = {};  // 0 is in every path's range
+      memcpy(rest, x + i, (n - i) * sizeof(float));
+      if (gradOutput != nullptr) memcpy(grad, gradOutput + i, (n - i) * sizeof(float));
+      block<F>(gradOutput == nullptr ? nullptr : grad, rest, rest, parameters);
+      memcpy(out + i, rest, (n - i) * sizeof(float));
+    }
+    return true;
+  }
+};

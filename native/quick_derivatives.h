@@ -1,5 +1,5 @@
-// The quick paths of the derivatives of Softplus, SiLU and GELU's tanh form: pairs of float32 lanes, as in
-// quick_logistic.h, and one division.
+// The quick paths of the derivatives of Softplus, SiLU and GELU's tanh form, as quick_logistic.h has the functions, and of
+// GELU, as quick_tail.h has it.
 //
 // SiLU'(x) and the tanh form's are the sum of two numbers over a square, (D + x w' E) / D^2, E = e^-w, D = 1 + E. The
 // sum is zero at the function's least value, where it cancels, and the error is bounded by the larger of the two.
@@ -11,49 +11,12 @@
 
 #include "derivatives.h"
 #include "quick_logistic.h"
+#include "quick_tail.h"
 
-template <class A, class B>
-inline Both<A, B> largerMagnitude(Both<A, B> x, Both<A, B> y) {
-  return {largerMagnitude(x.a, y.a), largerMagnitude(x.b, y.b)};
-}
-template <class A, class B>
-inline Both<A, B> smallerMagnitude(Both<A, B> x, Both<A, B> y) {
-  return {smallerMagnitude(x.a, y.a), smallerMagnitude(x.b, y.b)};
-}
+constexpr size_t kSlopesTogether = F::kTogether < 4 ? F::kTogether : 4;  // more do not fit into the registers
 
-// A derivative by bounds, as LogisticPath. The products with the bounds tell as much as these do, and whether they are
-// NaN. No bounds are on both sides of 0, where a gradient of 0 would hide it: next to a root, a slope is above 2^-29.
 template <V (*derivative)(V, const Parameters&)>
-struct SlopePath {
-  static constexpr bool kExists = true;
-  static constexpr float kLeast = kUnlimited, kNothing = -0.0F;
-  using Step = Together<F, F::kTogether < 4 ? F::kTogether : 4>;  // more do not fit into the registers
-
-  template <class W>
-  FLATTEN static void block(const float* gradOutput, const float* x, float* out, const Parameters& parameters) {
-    using Path = QuickPath<derivative>;
-    const W v = W::load(x), grad = W::load(gradOutput);
-    const Bounds<W> b = Path::bounds(v);
-    const W product = grad * b.low;
-    const unsigned failed = failures<Path>(allBits(product - grad * b.high), least(v));
-    if (__builtin_expect(failed == 0, 1)) {
-      W::store(out, product);
-      return;
-    }
-    float copies[3][W::kLanes], slopes[W::kLanes];
-    W::store(copies[0], v);
-    W::store(copies[1], b.high);
-    W::store(copies[2], grad);
-    W::store(slopes, b.low);
-    repair<derivative, W::kLanes>(copies[0], copies[1], slopes, parameters);
-    for (size_t i = 0; i < W::kLanes; i += F::kLanes)
-      F::store(out + i, withCanonicalNaN(F::load(copies[2] + i) * F::load(slopes + i)));
-  }
-
-  static bool runBackward(const float* gradOutput, const float* x, float* out, size_t n, const Parameters& parameters) {
-    return runQuickBackward<derivative>(gradOutput, x, out, n, parameters);
-  }
-};
+using SlopePath = BoundedPath<derivative, kSlopesTogether>;
 
 // Softplus'(x) = 1 / (1 + e^-x) for beta 1.
 template <>
@@ -62,13 +25,10 @@ struct QuickPath<softplusDerivative<V>> : SlopePath<softplusDerivative<V>> {
 
   template <class W>
   static Bounds<W> bounds(W x) {
-    return quotientBounds(W(1.0F), onePlusExp(expParts<-1>(min(W(64.0F), x))));
+    return quotientBounds(W(1.0F), plusExp(W(1.0F), expParts<-1>(min(W(64.0F), x))));
   }
   // From 18 on it is 1 in any case.
-  static bool runBackward(const float* gradOutput, const float* x, float* out, size_t n, const Parameters& parameters) {
-    if (parameters.beta != 1 || parameters.threshold < 18) return false;
-    return runQuickBackward<softplusDerivative<V>>(gradOutput, x, out, n, parameters);
-  }
+  static bool suits(const Parameters& parameters) { return parameters.beta == 1 && parameters.threshold >= 18; }
 };
 
 // e^t and 1 + e^t, both times kScale, which keeps the square of a large sum from overflowing.
@@ -81,16 +41,16 @@ struct ExpSum {
 
 template <class W>
 inline ExpSum<W> scaledExpSum(ExpParts<W> e) {
-  const W power = e.power * W(kScale);
-  const W first = fma(power, e.growth, power);
-  const Pair<W> exp = fastSum(first, fma(power, e.rest, fma(power, e.growth, power - first)));
+  e.power = e.power * W(kScale);
+  const Pair<W> power = value(e);
+  const Pair<W> exp = fastSum(power.hi, power.lo);
   const Pair<W> sum = positiveSum(W(kScale), exp.hi);
   return {exp, {sum.hi, sum.lo + exp.lo}};
 }
 
 // (D + z E) / D^2 with kScale E and kScale D, and z E in two pieces. The sum may cancel, so the bounds are further from
 // the quotient by 2^-35 of the larger term.
-constexpr int kSlopeErrorBits = 35;
+constexpr float kSlopeError = 0x1p-35F;
 
 template <class W>
 inline Bounds<W> slopeBounds(Pair<W> d, Pair<W> product) {
@@ -103,8 +63,8 @@ inline Bounds<W> slopeBounds(Pair<W> d, Pair<W> product) {
   const W q = sum.hi * inverse;
   const W scaledQ = q * W(1 / kScale);
   const W remainder = fnma(scaledQ, squareLow, fnma(scaledQ, square, sum.hi) + sumLow);
-  const W error = minusBits(larger, uint32_t(kSlopeErrorBits) << 23);
-  return {fma(remainder - error, inverse, q), fma(remainder + error, inverse, q)};
+  return {fma(fnma(larger, W(kSlopeError), remainder), inverse, q),
+          fma(fma(larger, W(kSlopeError), remainder), inverse, q)};
 }
 
 // SiLU'(x): w = z = x.
@@ -122,7 +82,7 @@ struct QuickPath<siluDerivative<V>> : SlopePath<siluDerivative<V>> {
   }
 };
 
-constexpr CubicTerms kTanhSlopeTerms = {0x1.b6676cp-3F, -0x1.175e2p-32F, 0x1.dd18p2F, 0x1.f9f35p-16F};
+constexpr CubicTerms kTanhSlopeTerms = {0x1.b6676cp-3F, -0x1.175e2p-32F, 0x1.dd188p2F, -0x1.832c36p-22F};
 
 // The tanh form's: w as in quick_logistic.h, z = x w'(x), the same with 3 c and s / 3.
 template <>
@@ -137,5 +97,30 @@ struct QuickPath<geluTanhDerivative<V>> : SlopePath<geluTanhDerivative<V>> {
     const W product = z.hi * e.exp.hi;
     const W productLow = fma(z.lo, e.exp.hi, fma(z.hi, e.exp.lo, productError(z.hi, e.exp.hi, product)));
     return slopeBounds(e.sum, Pair<W>{product, productLow});
+  }
+};
+
+// GELU'(x) = (1 + s) / 2 - s Tail(a) (root - a), a = |x|, s the sign of x. The root's first piece is so short that its
+// distance from an a beyond it is exact; near it, the rest of Tail(a) times the rest of the distance is left out, which
+// is 2^-38.9 at most.
+constexpr float kGeluRootHigh = 0x1.80eadp-1F, kGeluRootLow = 0x1.97f00cp-25F;
+
+template <>
+struct QuickPath<geluDerivative<V>> : SlopePath<geluDerivative<V>> {
+  static constexpr float kLeast = -8, kVanishes = -20;
+
+  template <class W>
+  static Bounds<W> bounds(W x) {
+    const W a = min(W(8.0F), abs(x));
+    ExpParts<W> e = expParts(segmentPolynomial<GeluSlopeTail<F::kTableBits>>(a));
+    e.power = copysign(e.power, x);
+    const Pair<W> tail = value(e);
+    const W distance = W(kGeluRootHigh) - a;
+    const W distanceLow = ((W(kGeluRootHigh) - distance) - a) + W(kGeluRootLow);
+    const W step = copysign(W(0.5F), x) + W(0.5F);
+    const W y = fnma(tail.hi, distance, step);
+    const W change = y - step;
+    const W excess = fma(tail.hi, distanceLow, fma(tail.lo, distance, fma(tail.hi, distance, change)));
+    return boundsAround(y, excess, fma(abs(change), W(kTailError), W(0x1p-38F)));
   }
 };

@@ -63,18 +63,24 @@ struct ExpParts {
 };
 
 // The parts of e^t for its steps, as they are and in magic's low bits, and the exponent r + low that they leave:
-// |low| < 2^-22.
+// |low| < 2^-22 if kTiny, else 2^-17.
 //
 // With a table of 32, r^2 is below 2^-13, and its rounding does not matter. With one of 8 it is 2^-9, and r^2 / 2 has
 // to be added to r exactly.
-template <class W>
+template <bool kTiny, class W>
 inline ExpParts<W> expParts(W magic, W steps, W r, W low) {
   using E = Exponential<F::kTableBits>;
-  const W power = timesPowerOf2(lookup(E::kPowers, magic), magic, steps);
+  const W whole = kTiny ? r : r + low;
   if constexpr (F::kTableBits == 5) {
-    const W second = fma(E::thirdOrder(r), r, W(0.5F));
-    return {power, r, fma(r, fma(r, second, low), low)};
+    const W power = timesPowerOf2(lookup(E::kPowers, magic), magic, steps);
+    const W second = fma(E::thirdOrder(whole), whole, W(0.5F));
+    return {power, r, kTiny ? fma(r, fma(r, second, low), low) : fma(whole, whole * second, low)};
   } else {
+    if (!kTiny) {
+      low = low - (whole - r);
+      r = whole;
+    }
+    const W power = timesPowerOf2(lookup(E::kPowers, magic), magic, steps);
     const W half = r * W(0.5F);
     const W growth = fma(r, half, r);
     const W others = fma(r * r, r * E::thirdOrder(r), fma(low, growth, low));
@@ -91,7 +97,7 @@ inline ExpParts<W> expParts(W w) {
   const W steps = magic - W(E::kRoundToStep);
   const W r = sign < 0 ? fnms(steps, W(E::kStepHigh), w) : fnma(steps, W(E::kStepHigh), w);
   const W low = fnma(steps, W(E::kStepLow), lookup(E::kCorrections, magic));
-  return expParts(magic, steps, r, low);
+  return expParts<true>(magic, steps, r, low);
 }
 
 // e^(-w).  As above.
@@ -102,15 +108,21 @@ inline ExpParts<W> expParts(Pair<W> w) {
   const W steps = magic - W(E::kRoundToStep);
   const W r = fnms(steps, W(E::kStepHigh), w.hi);
   const W low = fnma(steps, W(E::kStepLow), lookup(E::kCorrections, magic)) - w.lo;
-  const W whole = r + low;  // w.lo is too large to be left out of r^2
-  return expParts(magic, steps, whole, low - (whole - r));
+  return expParts<false>(magic, steps, r, low);
 }
 
-// 1 + e^t. |lo| may reach 2^-12 hi.
+// e^t. |lo| may reach 2^-13 hi.
 template <class W>
-inline Pair<W> onePlusExp(ExpParts<W> e) {
-  const Pair<W> one = positiveSum(W(1.0F), e.power);
-  const W hi = fma(e.power, e.growth, one.hi);
-  const W lo = fma(e.power, e.growth, one.hi - hi);  // the rest of the exact product
-  return {hi, lo + fma(e.power, e.rest, one.lo)};
+inline Pair<W> value(ExpParts<W> e) {
+  const W hi = fma(e.power, e.growth, e.power);
+  return {hi, fma(e.power, e.rest, fma(e.power, e.growth, e.power - hi))};
+}
+
+// c + e^t for c >= 0. |lo| may reach 2^-12 hi. NaN where c is.
+template <class W>
+inline Pair<W> plusExp(W c, ExpParts<W> e) {
+  const Pair<W> sum = positiveSum(e.power, c);
+  const W hi = fma(e.power, e.growth, sum.hi);
+  const W lo = fma(e.power, e.growth, sum.hi - hi);  // the rest of the exact product
+  return {hi, lo + fma(e.power, e.rest, sum.lo)};
 }

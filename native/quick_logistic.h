@@ -20,68 +20,6 @@
 
 #include "quick_exp.h"
 
-// What a path tells of x: the result is between low and high, and both are rounded. So where they are equal it is they.
-template <class W>
-struct Bounds {
-  W low, high;
-};
-
-constexpr float kUnlimited = -__builtin_inff();
-
-// Where the bounds do not settle the result, since their difference is not 0 but a number or NaN, or where x is below
-// Path::kLeast.
-template <class Path>
-inline unsigned failures(F differences, F least) {
-  const unsigned failed = differ(differences, F(0.0F));
-  return Path::kLeast == kUnlimited ? failed : failed | lessThan(least, F(Path::kLeast));
-}
-
-// A failed block once more. Most lanes below a path's range have a result of zero; the formula is for the groups of
-// lanes that have others.
-template <V (*formula)(V, const Parameters&), size_t kLanes>
-NEVER_INLINE FLATTEN void repair(const float* x, const float* high, float* out, const Parameters& parameters) {
-  using Path = QuickPath<formula>;
-  for (size_t i = 0; i < kLanes; i += F::kLanes) {
-    const F v = F::load(x + i), y = F::load(out + i);
-    const unsigned failed = failures<Path>(y - F::load(high + i), v);
-    if (failed == 0) continue;
-    const unsigned nothing = lessThan(v, F(Path::kVanishes));
-    F::store(out + i, select(nothing, F(Path::kNothing), y));
-    const unsigned open = failed & ~nothing;
-    for (size_t k = 0; k < F::kLanes; k += V::kLanes)
-      if ((open >> k & ((1U << V::kLanes) - 1)) != 0) V::store(out + i + k, formula(V::load(x + i + k), parameters));
-  }
-}
-
-// A path by bounds. QuickPath adds bounds(W); kLeast, where they hold from; kVanishes.
-template <V (*formula)(V, const Parameters&)>
-struct LogisticPath {
-  static constexpr bool kExists = true;
-  static constexpr float kLeast = kUnlimited, kNothing = -0.0F;
-  using Step = Together<F, F::kTogether>;
-  using Single = F;
-
-  template <class W>
-  FLATTEN static bool block(const float* x, float* out, const Parameters& parameters, bool) {
-    using Path = QuickPath<formula>;
-    const W v = W::load(x);
-    const Bounds<W> b = Path::bounds(v);
-    W::store(out, b.low);
-    const unsigned failed = failures<Path>(allBits(b.low - b.high), least(v));
-    if (__builtin_expect(failed != 0, 0)) {
-      float copies[2][W::kLanes];  // x's too, which the store may have gone over
-      W::store(copies[0], v);
-      W::store(copies[1], b.high);
-      repair<formula, W::kLanes>(copies[0], copies[1], out, parameters);
-    }
-    return false;
-  }
-
-  static bool run(const float* x, float* out, size_t n, const Parameters& parameters) {
-    return runQuick<formula>(x, out, n, parameters);
-  }
-};
-
 // Bounds of a quotient, from q, which is it but for a few units in the last place, and from the excess of q times the
 // denominator over the numerator: c = excess / denominator brings q - c so close to the exact quotient y that
 // |y - (q - c)| < kReach 2^-25 |y|. If a tie, halfway between two floats, lies between the two, it is at least 2^-25 |y|
@@ -113,12 +51,12 @@ inline Bounds<W> quotientBounds(Pair<W> numerator, Pair<W> denominator) {
 
 // SiLU(x) = x / (1 + e^-x).
 template <>
-struct QuickPath<silu<V>> : LogisticPath<silu<V>> {
+struct QuickPath<silu<V>> : BoundedPath<silu<V>> {
   static constexpr float kVanishes = -109;
 
   template <class W>
   static Bounds<W> bounds(W x) {
-    return quotientBounds(x, onePlusExp(expParts<-1>(min(W(64.0F), x))));
+    return quotientBounds(x, plusExp(W(1.0F), expParts<-1>(min(W(64.0F), x))));
   }
 };
 
@@ -138,30 +76,28 @@ inline Pair<W> cubic(W x, const CubicTerms& terms) {
 }
 
 // GELU's tanh form, x / (1 + e^-w), w = c x (x^2 + s), c = 2 sqrt(2/pi) 0.044715, s = 1 / 0.044715.
-constexpr CubicTerms kTanhTerms = {0x1.2444f2p-4F, 0x1.49b16ap-29F, 0x1.65d2p4F, 0x1.7b767cp-14F};
+constexpr CubicTerms kTanhTerms = {0x1.2444f2p-4F, 0x1.49b16ap-29F, 0x1.65d26p4F, -0x1.226128p-20F};
 
 // From 9 on the result is x.
 template <>
-struct QuickPath<geluTanh<V>> : LogisticPath<geluTanh<V>> {
+struct QuickPath<geluTanh<V>> : BoundedPath<geluTanh<V>> {
   static constexpr float kVanishes = -10.8F;
 
   template <class W>
   static Bounds<W> bounds(W x) {
-    return quotientBounds(x, onePlusExp(expParts(cubic(min(W(9.0F), x), kTanhTerms))));
+    return quotientBounds(x, plusExp(W(1.0F), expParts(cubic(min(W(9.0F), x), kTanhTerms))));
   }
 };
 
 // Mish(x) = x n / (n + 2), n = u (u + 2), u = e^x. From 32 on the result is x, and u stops growing.
 template <>
-struct QuickPath<mish<V>> : LogisticPath<mish<V>> {
+struct QuickPath<mish<V>> : BoundedPath<mish<V>> {
   static constexpr float kLeast = -66, kVanishes = -109;
 
   template <class W>
   static Bounds<W> bounds(W x) {
-    const ExpParts<W> e = expParts<1>(max(W(-67.0F), min(W(32.0F), x)));
-    const W first = fma(e.power, e.growth, e.power);
-    const W second = fma(e.power, e.rest, fma(e.power, e.growth, e.power - first));
-    const Pair<W> u = fastSum(first, second);
+    const Pair<W> power = value(expParts<1>(max(W(-67.0F), min(W(32.0F), x))));
+    const Pair<W> u = fastSum(power.hi, power.lo);
     const W two = 2.0F;
     const Pair<W> u2 = positiveSum(u.hi, two);
     const W n = u.hi * u2.hi;

@@ -1,19 +1,21 @@
 #!/usr/bin/env python3
-"""Computes the constants of native/quick_exp.h, quick_logistic.h, quick_tail.h and quick_tail_derivatives.h, and prints
-them as C++ source. Needs mpmath.
+"""Computes the constants of native/quick_exp.h, quick_logistic.h and quick_tail_tables.h, and prints them as C++ source.
+Needs mpmath and numpy.
 
 quick_exp.h: e^w = 2^(k/N) e^r for a table of N entries, in float32 with a correction for every rounding that matters:
 w = k c + r with c = ln 2 / N in two pieces; T_j = 2^(j/N) rounded to float32, and ln T_j - j c, which undoes that
 rounding inside the exponent; e^r = 1 + r + r^2 P(r), P fitted with weight r^2 by Remez's exchange.
 
-quick_tail.h and quick_tail_derivatives.h: L(a), the log2 of the tail, in N segments, each a polynomial in
-d = a - center, whose coefficients from some degree on are float32. A segment's place in the tables is the low bit of
-the exponent of v = a scale + offset and the log2 N - 1 bits after it. And 2^r on |r| <= 1/2N with a table of 2^(j/N),
-for N of 16 and of 8.
+quick_tail_tables.h: W(a) = -ln Tail(a) in N segments, each a polynomial in d = a - center. A segment's place in the
+tables is the lowest bits of the exponent of v = a scale + offset and the bits after them. The first coefficients have a
+low piece; for the others to be precise without one, the center is moved about until they are next to float32 numbers.
 """
+import math
 import struct
+import textwrap
 
-from mpmath import cos, erfc, exp, findroot, frexp, log, log1p, lu_solve, matrix, mp, mpf, nint, nstr, pi, polyval, sqrt
+import numpy
+from mpmath import cos, erfc, exp, findroot, frexp, log, log1p, lu_solve, matrix, mp, mpf, nint, nstr, pi, sqrt
 
 mp.dps = 50
 
@@ -94,94 +96,100 @@ for bits, degree in ((5, 2), (3, 3)):
 cubic = 2 * sqrt(2 / pi) * mpf('0.044715')
 shift = 1 / mpf('0.044715')
 for name, c, s in ('kTanhTerms', cubic, shift), ('kTanhSlopeTerms', 3 * cubic, shift / 3):
-    high, short = rounded(c), rounded(s, 16)
+    high, short = rounded(c), float(nint(s * 2**16)) / 2**16
     print(f'{name} = {{{text(high)}, {text(rounded(c - high))}, {text(short)}, {text(rounded(s - short))}}};')
 
 
-def double(x):
-    """A double as source."""
-    mantissa, exponent = float(x).hex().split('p')
-    return f"{mantissa.rstrip('0').rstrip('.')}p{int(exponent)}"
+def table(rows):
+    """Rows of float32 as source."""
+    return ',\n'.join(textwrap.fill('{' + ', '.join(text(x)[:-1] + 'F' for x in row) + '}',
+                                    112, initial_indent='      ', subsequent_indent='       ') for row in rows)
 
 
-def segments(name, f, top, n, start, doubles, degree, first=None):
-    """Segments of v from `start` on, up to a = top. The first one's center is 0, so only its upper half is there; the
-    others keep to half their center or more, so d is exact. `first`: f(0), which is to be exact."""
+def moved(p, by):
+    """The coefficients of p(d + by)."""
+    return [sum(p[k] * math.comb(k, j) * by**(k - j) for k in range(j, len(p))) for j in range(len(p))]
+
+
+def segments(name, f, top, bits, exponent_bits, start, degree, exact, lows):
+    """Segments of v from `start` on, up to a = top. The first one begins in its middle. A center is a multiple of what
+    its segment's a are multiples of, and at most twice as large, so d is exact; the first one is at least 0 and so small
+    that for a even smaller it makes no difference."""
+    n = 2**bits
+    per_octave = n >> exponent_bits
     edges = [mpf(start)]
     for _ in range(n):
-        edges.append(edges[-1] + (mpf(2) if edges[-1] < 2 else mpf(4) if edges[-1] < 4 else mpf(8)) / n)
+        edges.append(edges[-1] + mpf(2)**int(frexp(edges[-1])[1] - 1) / per_octave)
     offset = (edges[0] + edges[1]) / 2
     scale = rounded((edges[-1] - offset) / mpf(top))
     ends = [max(mpf(0), (v - offset) / scale) for v in edges]
-    centers, table, worst = [0.0] * n, [[0] * n for _ in range(degree + 1)], []
+    centers, rows, low_rows, worst = [0.0] * n, [[0] * n for _ in range(degree + 1)], [[0] * n for _ in range(lows)], []
     for i in range(n):
-        center = rounded((ends[i] + ends[i + 1]) / 2, 20) if i > 0 else 0.0
-        fixed = i == 0 and first is not None
-
-        def fitted(g, count):
-            points = [d for d in nodes(ends[i] - center, ends[i + 1] - center) if d > mpf(10)**-20 or i > 0]
-            if not fixed:
-                return remez(g, points, lambda d: 1, range(count))
-            p, error = remez(lambda d: (g(d) - first) / d, points, lambda d: d, range(count - 1))
-            return [mpf(first)] + p, error
-
-        p, _ = fitted(lambda d: f(center + d), degree + 1)
-        high = [rounded(c) for c in p[doubles:]]
-        low, error = fitted(lambda d: f(center + d) - d**doubles * polyval(high[::-1], d), doubles)
-        worst.append(nstr(log(error * log(2), 2), 3))
+        low, high = ends[i], ends[i + 1]
+        middle = rounded((low + high) / 2) if i > 0 else 0.0
+        reach = float(max(high - middle, middle - low))
+        p, error = remez(lambda d: f(middle + d), nodes(low - middle, high - middle, 100), lambda d: 1, range(degree + 1))
+        if i > 0:
+            first, last = middle - reach * 0.3, min(middle + reach * 0.3, 2 * float(low))
+            unit = 2.0**(math.frexp(max(float(low), last))[1] - 24)
+        else:
+            first, last = 0.0, 2.0**-12
+            unit = 2.0**(math.frexp(reach)[1] - 24)
+        count = int((last - first) / unit)
+        step = max(1, count // 300000)
+        tried = (math.ceil(first / unit) + step * numpy.arange(count // step)) * unit
+        miss = 0
+        for j in range(lows, degree + 1):
+            c = sum(float(p[k]) * math.comb(k, j) * (tried - middle)**(k - j) for k in range(j, degree + 1))
+            miss = miss + abs(c - numpy.float32(c)) * reach**j
+        best = numpy.argmin(miss)
+        worst.append(log(error + miss[best], 2))
         mantissa, exponent = frexp(edges[i])
-        place = int(exponent) % 2 * (n // 2) + int((2 * mantissa - 1) * (n // 2))
-        centers[place] = center
-        for j, c in enumerate(low + high):
-            table[j][place] = c
-    print(f'// {name}, {n} segments up to {top}; the tail is off by 2^: {" ".join(worst)}')
-    print(f'kScale = {text(scale)}; kOffset = {text(offset)}')
-    show('kCenters', centers)
-    for row in table[doubles:]:
-        print('{' + ', '.join(map(text, row)) + '},')
-    for row in table[:doubles]:
-        print('{' + ', '.join(map(double, row)) + '},')
-
-
-for n, terms in ((16, 4), (8, 5)):
-    points = [r for r in nodes(-mpf(1) / n / 2, mpf(1) / n / 2) if abs(r) > 1e-6]
-    p, error = remez(lambda r: (mpf(2)**r - 1) / r, points, abs, range(terms))
-    print(f'// 2^r = 1 + r p(r), off by 2^{nstr(log(error, 2), 4)}: {", ".join(map(double, p))}')
-    powers = [struct.unpack('<Q', struct.pack('<d', mpf(2)**(mpf(j) / n) if j else 1 - 2.0**-51))[0] for j in range(n)]
-    powers = [struct.unpack('<d', struct.pack('<Q', w - j * (2**52 // n)))[0] for j, w in enumerate(powers)]
-    print('{' + ', '.join(map(double, powers)) + '},')
+        place = (int(exponent) + 126) % 2**exponent_bits * per_octave + int((2 * mantissa - 1) * per_octave)
+        centers[place] = float(tried[best])
+        for j, c in enumerate(moved(p, mpf(centers[place]) - middle)):
+            rows[j][place] = rounded(c)
+            if j < lows:
+                low_rows[j][place] = rounded(c - rows[j][place])
+    print(f"""
+// W is off by 2^{nstr(max(worst), 4)}.
+template <>
+struct {name}<{bits}> {{
+  static constexpr int kExponentBits = {exponent_bits}, kExact = {exact};
+  static constexpr float kScale = {text(scale)[:-1]}F, kOffset = {text(offset)[:-1]}F;
+  alignas(64) static constexpr float kCenters[{n}] = {{
+      {table([centers]).strip()[1:-1]}}};
+  alignas(64) static constexpr float kLows[{lows}][{n}] = {{
+{table(low_rows)}}};
+  alignas(64) static constexpr float kTerms[{degree + 1}][{n}] = {{
+{table(rows)}}};
+}};""")
 
 
 def gelu(a):
-    return log(erfc(a / sqrt(2)) / 2, 2)
-
-
-# The root of GELU', and log2 (GELU'(-a) / (root - a)).
-root = findroot(lambda a: erfc(a / sqrt(2)) / 2 - a * exp(-a * a / 2) / sqrt(2 * pi), 0.75)
-
-
-def gelu_slope(a):
-    return log((erfc(a / sqrt(2)) / 2 - a * exp(-a * a / 2) / sqrt(2 * pi)) / (root - a), 2)
+    return -log(erfc(a / sqrt(2)) / 2)
 
 
 def softplus(a):
-    return log(log1p(exp(-a)), 2)
+    return -log(log1p(exp(-a)))
 
 
-segments('GELU', gelu, '8.015625', 16, 1, 3, 7, -1)
-segments('GELU', gelu, '8.015625', 8, 1, 4, 8, -1)
-segments('Softplus', softplus, '17.015625', 16, 1.125, 3, 8)
-segments('Softplus', softplus, '17.015625', 8, 1.25, 4, 10)
-segments("GELU'", gelu_slope, '8.015625', 16, 1, 3, 7)
-segments("GELU'", gelu_slope, '8.015625', 8, 1, 4, 9)
-
-low, high = 1 / mpf('14.625')**2, mpf(1) / 64
+def gelu_derivative(a):
+    return erfc(a / sqrt(2)) / 2 - a * exp(-a * a / 2) / sqrt(2 * pi)
 
 
-def scaled_tail(u):
-    a = 1 / sqrt(u)
-    return a * exp(a * a / 2) * erfc(a / sqrt(2)) / 2
+root = findroot(gelu_derivative, 0.75)
+short = float(int(root * 2**21)) / 2**21
+print(f'kGeluRootHigh = {text(short)}, kGeluRootLow = {text(rounded(root - short))}')
 
 
-p, error = remez(scaled_tail, nodes(low, high), lambda u: 1 / scaled_tail(u), range(9))
-print(f'// a e^(a^2/2) Phi(-a) as a polynomial in a^-2, off by 2^{nstr(log(error, 2), 4)}: {", ".join(map(double, p))}')
+def gelu_slope(a):
+    return -log(gelu_derivative(a) / (root - a))
+
+
+segments('GeluTail', gelu, '8.015625', 5, 1, 1, 5, 3, 1)
+segments('GeluTail', gelu, '8.015625', 3, 1, 1, 8, 4, 2)
+segments('SoftplusTail', softplus, '17.015625', 5, 2, 1.125, 6, 3, 2)
+segments('SoftplusTail', softplus, '17.015625', 3, 2, 1, 10, 4, 2)
+segments('GeluSlopeTail', gelu_slope, '8.015625', 5, 1, 1, 5, 3, 1)
+segments('GeluSlopeTail', gelu_slope, '8.015625', 3, 1, 1, 8, 4, 2)

@@ -23,8 +23,6 @@ TARGET_REGION_BEGIN("avx2,fma,f16c")
 struct f64x4 {
   using Number = double;
   static constexpr size_t kLanes = 4;
-  static constexpr size_t kTogether = 3;
-  static constexpr int kTableBits = 3;
   __m256d v;
 
   f64x4(__m256d value) : v(value) {}
@@ -132,15 +130,18 @@ inline F fnma(F a, F b, F c) { return _mm256_fnmadd_ps(a.v, b.v, c.v); }
 inline F fnms(F a, F b, F c) { return _mm256_fnmsub_ps(a.v, b.v, c.v); }
 inline F productError(F a, F b, F p) { return _mm256_fmsub_ps(a.v, b.v, p.v); }
 inline F abs(F a) { return _mm256_and_si256(a.bits(), _mm256_set1_epi32(INT32_MAX)); }
+inline F copysign(F magnitude, F sign) {
+  const F signBit = -0.0F;
+  return _mm256_or_ps(_mm256_andnot_ps(signBit.v, magnitude.v), _mm256_and_ps(signBit.v, sign.v));
+}
 
 inline F min(F a, F b) { return _mm256_min_ps(a.v, b.v); }
 inline F max(F a, F b) { return _mm256_max_ps(a.v, b.v); }
-inline F minusBits(F a, uint32_t bits) { return _mm256_sub_epi32(a.bits(), _mm256_set1_epi32(int(bits))); }
-inline F maxBits(F a, F b) { return _mm256_max_epi32(a.bits(), b.bits()); }
 inline F largerMagnitude(F a, F b) { return _mm256_blendv_ps(a.v, b.v, _mm256_cmp_ps(abs(a).v, abs(b).v, _CMP_LT_OQ)); }
 inline F smallerMagnitude(F a, F b) { return _mm256_blendv_ps(b.v, a.v, _mm256_cmp_ps(abs(a).v, abs(b).v, _CMP_LT_OQ)); }
-inline F clamp(F a, float limit) {
-  return _mm256_min_epu32(_mm256_min_epi32(a.bits(), F(limit).bits()), F(-limit).bits());
+template <int count>
+inline F leadingBits(F a) {
+  return _mm256_srli_epi32(a.bits(), 23 + count - F::kTableBits);
 }
 template <class T>
 inline F lookup(const T (&table)[8], F i) {
@@ -152,15 +153,10 @@ inline F timesPowerOf2(F a, F magic, F) {
   return _mm256_add_epi32(a.bits(), _mm256_slli_epi32(steps.bits(), 23 - F::kTableBits));
 }
 
-inline F largerBits(F a, F b) { return _mm256_max_epu32(a.bits(), b.bits()); }
 inline F orBits(F a, F b, F c) { return _mm256_or_si256(_mm256_or_si256(a.bits(), b.bits()), c.bits()); }
 inline unsigned maskOf(F a) { return unsigned(_mm256_movemask_ps(a.v)); }
 inline unsigned lessThan(F a, F b) { return maskOf(_mm256_cmp_ps(a.v, b.v, _CMP_LT_OQ)); }
 inline unsigned differ(F a, F b) { return maskOf(_mm256_cmpeq_epi32(a.bits(), b.bits())) ^ 0xff; }
-inline unsigned above(F a, uint32_t limit) {
-  const F bound = _mm256_set1_epi32(int(limit));
-  return differ(largerBits(a, bound), bound);
-}
 inline F select(unsigned mask, F yes, F no) {
   const __m256i bit = _mm256_setr_epi32(1, 2, 4, 8, 16, 32, 64, 128);
   const __m256i chosen = _mm256_and_si256(_mm256_set1_epi32(int(mask)), bit);
@@ -171,61 +167,7 @@ inline F withCanonicalNaN(F a) {
   return _mm256_blendv_ps(a.v, _mm256_set1_ps(__builtin_nanf("")), _mm256_cmp_ps(a.v, a.v, _CMP_UNORD_Q));
 }
 
-// What quick_tail.h asks of F besides.
-inline F plusBits(F a, uint32_t bits) { return _mm256_add_epi32(a.bits(), _mm256_set1_epi32(int(bits))); }
-inline F andBits(F a, uint32_t bits) { return _mm256_and_si256(a.bits(), _mm256_set1_epi32(int(bits))); }
-inline F smallerBits(F a, F b) { return _mm256_min_epu32(a.bits(), b.bits()); }
-inline F clampedAbs(F a, float limit) { return _mm256_min_epu32(abs(a).bits(), F(limit).bits()); }
-inline F leadingBits(F a) { return _mm256_srli_epi32(a.bits(), 24 - V::kTableBits); }
-
-// And of V.
-inline V fma(V a, V b, V c) { return _mm256_fmadd_pd(a.v, b.v, c.v); }
-inline V fnma(V a, V b, V c) { return _mm256_fnmadd_pd(a.v, b.v, c.v); }
-inline V addSteps(V a, V i) {
-  const __m256i steps = _mm256_slli_epi64(_mm256_castpd_si256(i.v), 52 - V::kTableBits);
-  return _mm256_castsi256_pd(_mm256_add_epi64(_mm256_castpd_si256(a.v), steps));
-}
-inline V lowHalf(F a) { return _mm256_cvtps_pd(_mm256_castps256_ps128(a.v)); }
-inline V highHalf(F a) { return _mm256_cvtps_pd(_mm256_extractf128_ps(a.v, 1)); }
-inline void storeRounded(float* p, V a, V b) {
-  _mm_storeu_ps(p, _mm256_cvtpd_ps(a.v));
-  _mm_storeu_ps(p + V::kLanes, _mm256_cvtpd_ps(b.v));
-}
-inline F lowWords(V a, V b) { return _mm256_shuffle_ps(_mm256_castpd_ps(a.v), _mm256_castpd_ps(b.v), 0x88); }
-
-// Doubles are looked up as their two words, in the order of lowWords, which unpacking undoes.
-template <size_t count>
-struct DoubleTable {
-  alignas(32) uint32_t low[count], high[count];
-
-  constexpr DoubleTable(const double (&values)[count]) : low(), high() {
-    for (size_t i = 0; i < count; i++) {
-      const uint64_t bits = __builtin_bit_cast(uint64_t, values[i]);
-      low[i] = uint32_t(bits);
-      high[i] = uint32_t(bits >> 32);
-    }
-  }
-};
-struct Index {
-  using Number = int;
-  static constexpr size_t kLanes = F::kLanes;
-  __m256i v;
-};
-inline Index indexOf(V a, V b) { return {lowWords(a, b).bits()}; }
-inline Index indexOf(F a) { return {_mm256_permute4x64_epi64(a.bits(), 0xD8)}; }
-inline V lookupLowHalf(const DoubleTable<8>& table, Index i) {
-  const F places = i.v;
-  return _mm256_castps_pd(_mm256_unpacklo_ps(lookup(table.low, places).v, lookup(table.high, places).v));
-}
-inline V lookupHighHalf(const DoubleTable<8>& table, Index i) {
-  const F places = i.v;
-  return _mm256_castps_pd(_mm256_unpackhi_ps(lookup(table.low, places).v, lookup(table.high, places).v));
-}
-
-#include "../quick_logistic.h"
 #include "../quick_derivatives.h"
-#include "../quick_tail.h"
-#include "../quick_tail_derivatives.h"
 // The paths first.
 #include "../kernel.h"
 

@@ -29,8 +29,6 @@ TARGET_REGION_BEGIN("avx512f,avx512dq,avx512bw,avx512vl,avx2,fma,f16c")
 struct f64x8 {
   using Number = double;
   static constexpr size_t kLanes = 8;
-  static constexpr size_t kTogether = 4;
-  static constexpr int kTableBits = 4;
   __m512d v;
 
   f64x8(__m512d value) : v(value) {}
@@ -134,82 +132,34 @@ inline F fnma(F a, F b, F c) { return _mm512_fnmadd_ps(a.v, b.v, c.v); }
 inline F fnms(F a, F b, F c) { return _mm512_fnmsub_ps(a.v, b.v, c.v); }
 inline F productError(F a, F b, F p) { return _mm512_fmsub_ps(a.v, b.v, p.v); }
 inline F abs(F a) { return _mm512_and_si512(a.bits(), _mm512_set1_epi32(INT32_MAX)); }
+inline F copysign(F magnitude, F sign) {
+  return _mm512_ternarylogic_epi32(_mm512_set1_epi32(INT32_MIN), sign.bits(), magnitude.bits(), 0xCA);  // as V's
+}
 
 inline F min(F a, F b) { return _mm512_min_ps(a.v, b.v); }
 inline F max(F a, F b) { return _mm512_max_ps(a.v, b.v); }
-inline F clamp(F a, float limit) { return _mm512_range_ps(a.v, _mm512_set1_ps(limit), 2); }  // |min|, a's sign
 inline F largerMagnitude(F a, F b) { return _mm512_range_ps(a.v, b.v, 7); }  // with its own sign
 inline F smallerMagnitude(F a, F b) { return _mm512_range_ps(a.v, b.v, 6); }
-inline F minusBits(F a, uint32_t bits) { return _mm512_sub_epi32(a.bits(), _mm512_set1_epi32(int(bits))); }
-inline F maxBits(F a, F b) { return _mm512_max_epi32(a.bits(), b.bits()); }
+template <int count>
+inline F leadingBits(F a) {
+  return _mm512_srli_epi32(a.bits(), 23 + count - F::kTableBits);
+}
 template <class T>
 inline F lookup(const T (&table)[32], F i) {
   return _mm512_permutex2var_epi32(_mm512_load_si512(table), i.bits(), _mm512_load_si512(table + 16));
 }
 inline F timesPowerOf2(F a, F, F steps) { return _mm512_scalef_ps(a.v, steps.v); }
 
-inline F largerBits(F a, F b) { return _mm512_max_epu32(a.bits(), b.bits()); }
 inline F orBits(F a, F b, F c) { return _mm512_ternarylogic_epi32(a.bits(), b.bits(), c.bits(), 0xFE); }
 inline unsigned lessThan(F a, F b) { return _mm512_cmp_ps_mask(a.v, b.v, _CMP_LT_OQ); }
 inline unsigned differ(F a, F b) { return _mm512_cmpneq_epi32_mask(a.bits(), b.bits()); }
-inline unsigned above(F a, uint32_t limit) { return _mm512_cmpgt_epu32_mask(a.bits(), _mm512_set1_epi32(int(limit))); }
 inline F select(unsigned mask, F yes, F no) { return _mm512_mask_blend_ps(__mmask16(mask), no.v, yes.v); }
 
 inline F withCanonicalNaN(F a) {
   return _mm512_mask_blend_ps(_mm512_cmp_ps_mask(a.v, a.v, _CMP_UNORD_Q), a.v, _mm512_set1_ps(__builtin_nanf("")));
 }
 
-// What quick_tail.h asks of F besides.
-inline F plusBits(F a, uint32_t bits) { return _mm512_add_epi32(a.bits(), _mm512_set1_epi32(int(bits))); }
-inline F andBits(F a, uint32_t bits) { return _mm512_and_si512(a.bits(), _mm512_set1_epi32(int(bits))); }
-inline F smallerBits(F a, F b) { return _mm512_min_epu32(a.bits(), b.bits()); }
-inline F clampedAbs(F a, float limit) { return _mm512_range_ps(a.v, _mm512_set1_ps(limit), 0xA); }
-inline F leadingBits(F a) { return _mm512_srli_epi32(a.bits(), 24 - V::kTableBits); }
-template <class T>
-inline F lookup(const T (&table)[16], F i) {
-  return _mm512_permutexvar_epi32(i.bits(), _mm512_load_si512(table));
-}
-
-// And of V.
-inline V fma(V a, V b, V c) { return _mm512_fmadd_pd(a.v, b.v, c.v); }
-inline V fnma(V a, V b, V c) { return _mm512_fnmadd_pd(a.v, b.v, c.v); }
-inline V addSteps(V a, V i) {
-  const __m512i steps = _mm512_slli_epi64(_mm512_castpd_si512(i.v), 52 - V::kTableBits);
-  return _mm512_castsi512_pd(_mm512_add_epi64(_mm512_castpd_si512(a.v), steps));
-}
-inline V lowHalf(F a) { return _mm512_cvtps_pd(_mm512_castps512_ps256(a.v)); }
-inline V highHalf(F a) { return _mm512_cvtps_pd(_mm512_extractf32x8_ps(a.v, 1)); }
-inline void storeRounded(float* p, V a, V b) {
-  _mm256_storeu_ps(p, _mm512_cvtpd_ps(a.v));
-  _mm256_storeu_ps(p + V::kLanes, _mm512_cvtpd_ps(b.v));
-}
-inline F lowWords(V a, V b) { return _mm512_shuffle_ps(_mm512_castpd_ps(a.v), _mm512_castpd_ps(b.v), 0x88); }
-
-template <size_t count>
-struct DoubleTable {
-  alignas(64) double values[count];
-};
-struct Index {
-  using Number = int;
-  static constexpr size_t kLanes = F::kLanes;
-  __m512i low, high;
-};
-inline Index indexOf(V a, V b) { return {_mm512_castpd_si512(a.v), _mm512_castpd_si512(b.v)}; }
-// Of a place only the lowest bits count, so what is beside it may be anything.
-inline Index indexOf(F a) {
-  const __m512i upper = _mm512_setr_epi32(8, 8, 9, 9, 10, 10, 11, 11, 12, 12, 13, 13, 14, 14, 15, 15);
-  return {_mm512_cvtepu32_epi64(_mm512_castsi512_si256(a.bits())), _mm512_permutexvar_epi32(upper, a.bits())};
-}
-inline V lookup(const DoubleTable<16>& table, __m512i i) {
-  return _mm512_permutex2var_pd(_mm512_load_pd(table.values), i, _mm512_load_pd(table.values + 8));
-}
-inline V lookupLowHalf(const DoubleTable<16>& table, Index i) { return lookup(table, i.low); }
-inline V lookupHighHalf(const DoubleTable<16>& table, Index i) { return lookup(table, i.high); }
-
-#include "../quick_logistic.h"
 #include "../quick_derivatives.h"
-#include "../quick_tail.h"
-#include "../quick_tail_derivatives.h"
 // The paths first.
 #include "../kernel.h"
 

@@ -1,0 +1,296 @@
+// The tables of quick_tail.h, from tools/fit_quick.py: a specialization for F::kTableBits of 5 and of 3 each.
+//
+// kCenters are the segments' centers, kTerms the coefficients of W, kLows what is missing of the first of them. kExact
+// and kExponentBits are in quick_tail.h.
+#pragma once
+
+template <int tableBits>
+struct GeluTail;
+template <int tableBits>
+struct SoftplusTail;
+template <int tableBits>
+struct GeluSlopeTail;
+
+// W is off by 2^-35.26.
+template <>
+struct GeluTail<5> {
+  static constexpr int kExponentBits = 1, kExact = 3;
+  static constexpr float kScale = 0x1.7b425ep-2F, kOffset = 0x1.08p0F;
+  alignas(64) static constexpr float kCenters[32] = {
+      0x1.61b86cp1F, 0x1.8adf1ep1F, 0x1.b61c1ap1F, 0x1.ec323cp1F, 0x1.0ae2bap2F, 0x1.1d6e44p2F, 0x1.3646ap2F,
+       0x1.473404p2F, 0x1.607bfp2F, 0x1.75031ep2F, 0x1.877b18p2F, 0x1.a04ca4p2F, 0x1.b6822cp2F, 0x1.cde088p2F,
+       0x1.e24a1ep2F, 0x1.f40d1cp2F, 0x1.f74p-16F, 0x1.2e5be4p-3F, 0x1.4b20d4p-2F, 0x1.efe204p-2F,
+       0x1.5ba7dcp-1F, 0x1.ae3ee2p-1F, 0x1.070d68p0F, 0x1.3319acp0F, 0x1.59a41cp0F, 0x1.7f3e7p0F, 0x1.a9b14ap0F,
+       0x1.d9b20ep0F, 0x1.0022c4p1F, 0x1.19dc42p1F, 0x1.2fdd2p1F, 0x1.45845p1F};
+  alignas(64) static constexpr float kLows[1][32] = {
+      {0x1.d4addp-25F, 0x1.21a8f8p-23F, -0x1.d47a6cp-23F, 0x1.e9eb9ap-22F, -0x1.40c9bap-22F, -0x1.d6409ep-23F,
+       -0x1.fb84c2p-25F, 0x1.33f4bcp-22F, 0x1.0ba95ap-23F, -0x1.7ca432p-21F, 0x1.3e65f6p-23F, -0x1.6ac964p-21F,
+       -0x1.c261e6p-21F, -0x1.476dd6p-22F, -0x1.e00f94p-22F, -0x1.98d9bp-21F, -0x1.f78c06p-26F, 0x1.9ab152p-28F,
+       -0x1.9f586cp-26F, -0x1.a28f1ep-26F, 0x1.c7548cp-25F, -0x1.c034d4p-26F, 0x1.b3e5a6p-26F, -0x1.4e0d8ep-24F,
+       0x1.7ec7a2p-25F, -0x1.68322ap-24F, -0x1.edf09cp-25F, -0x1.05dd32p-24F, 0x1.562eacp-26F, -0x1.92954p-23F,
+       -0x1.079accp-23F, -0x1.167f36p-24F}};
+  alignas(64) static constexpr float kTerms[6][32] = {
+      {0x1.76d94ap2F, 0x1.b8f496p2F, 0x1.028752p3F, 0x1.36f79ep3F, 0x1.62f6d8p3F, 0x1.8cf05ap3F, 0x1.c9384ep3F,
+       0x1.f4f4acp3F, 0x1.1d282ap4F, 0x1.3b19eep4F, 0x1.5769a4p4F, 0x1.7f8212p4F, 0x1.a56296p4F, 0x1.cf47c6p4F,
+       0x1.f5974cp4F, 0x1.0c1d66p5F, 0x1.62e754p-1F, 0x1.a2d07p-1F, 0x1.f8a2eep-1F, 0x1.287578p0F,
+       0x1.645daap0F, 0x1.9b8d1ep0F, 0x1.e222ap0F, 0x1.14ae02p1F, 0x1.3664dcp1F, 0x1.59a0e2p1F, 0x1.8439e8p1F,
+       0x1.b80f5ap1F, 0x1.e491e8p1F, 0x1.11f8cep2F, 0x1.2ee9e4p2F, 0x1.4d10e6p2F},
+      {0x1.88363ap1F, 0x1.ae5afap1F, 0x1.d6dc2cp1F, 0x1.05036p2F, 0x1.18d51ep2F, 0x1.2a9b8ep2F, 0x1.4289ccp2F,
+       0x1.52e882p2F, 0x1.6b70ep2F, 0x1.7f6ce4p2F, 0x1.91728p2F, 0x1.a9b86ep2F, 0x1.bf7cf4p2F, 0x1.d66ef6p2F,
+       0x1.ea81b2p2F, 0x1.fbfe62p2F, 0x1.9886d4p-1F, 0x1.c9d2e4p-1F, 0x1.03b64cp0F, 0x1.212c7p0F, 0x1.46483ap0F,
+       0x1.66177ap0F, 0x1.8c181cp0F, 0x1.afee68p0F, 0x1.cfed1ap0F, 0x1.efa88ep0F, 0x1.0a03fap1F, 0x1.1ee56p1F,
+       0x1.2fe452p1F, 0x1.46d336p1F, 0x1.5aa7d6p1F, 0x1.6e57a6p1F},
+      {0x1.d7c656p-2F, 0x1.dd353ep-2F, 0x1.e1e65ep-2F, 0x1.e6a0f4p-2F, 0x1.e99736p-2F, 0x1.ebd73cp-2F,
+       0x1.ee62e2p-2F, 0x1.efddfcp-2F, 0x1.f1c4a2p-2F, 0x1.f315a4p-2F, 0x1.f41fe2p-2F, 0x1.f5577cp-2F,
+       0x1.f648a8p-2F, 0x1.f7266cp-2F, 0x1.f7d16p-2F, 0x1.f85742p-2F, 0x1.45f3e2p-2F, 0x1.55c9ecp-2F,
+       0x1.66fdbep-2F, 0x1.75389cp-2F, 0x1.849e38p-2F, 0x1.8ff7f2p-2F, 0x1.9bb22cp-2F, 0x1.a53cd2p-2F,
+       0x1.acb722p-2F, 0x1.b34e68p-2F, 0x1.b9fecep-2F, 0x1.c0b51ap-2F, 0x1.c58576p-2F, 0x1.cb3c9ep-2F,
+       0x1.cf904p-2F, 0x1.d360fap-2F},
+      {0x1.8d14a2p-8F, 0x1.46b5a8p-8F, 0x1.0c3cd8p-8F, 0x1.a7e72ep-9F, 0x1.64a506p-9F, 0x1.337e36p-9F,
+       0x1.fc54ep-10F, 0x1.c0c868p-10F, 0x1.774ee4p-10F, 0x1.46958p-10F, 0x1.21735cp-10F, 0x1.ef440ap-11F,
+       0x1.b12ap-11F, 0x1.7a3d62p-11F, 0x1.516c84p-11F, 0x1.3270c6p-11F, 0x1.29a884p-5F, 0x1.12908p-5F,
+       0x1.ef6038p-6F, 0x1.c0754p-6F, 0x1.8b9b88p-6F, 0x1.63881ap-6F, 0x1.3964fep-6F, 0x1.16c1f4p-6F,
+       0x1.f707cp-7F, 0x1.c7095p-7F, 0x1.968546p-7F, 0x1.66382p-7F, 0x1.43ef3cp-7F, 0x1.1bc1c4p-7F,
+       0x1.fba7f8p-8F, 0x1.c7b9bcp-8F},
+      {-0x1.eafd9ap-11F, -0x1.855624p-11F, -0x1.32f526p-11F, -0x1.cc400ep-12F, -0x1.73e0a4p-12F,
+       -0x1.35431ep-12F, -0x1.e6fbfap-13F, -0x1.a03102p-13F, -0x1.4bd558p-13F, -0x1.15fcbap-13F,
+       -0x1.dc544ep-14F, -0x1.8606bep-14F, -0x1.483aaap-14F, -0x1.137576p-14F, -0x1.db5256p-15F,
+       -0x1.a37e6ep-15F, -0x1.39b76ap-8F, -0x1.36fb9ap-8F, -0x1.2b5dbap-8F, -0x1.1b1406p-8F, -0x1.0318e2p-8F,
+       -0x1.db4c5p-9F, -0x1.a9182cp-9F, -0x1.7c8698p-9F, -0x1.57bde8p-9F, -0x1.363a46p-9F, -0x1.1388f6p-9F,
+       -0x1.e0ccb2p-10F, -0x1.ae45bp-10F, -0x1.72e4a4p-10F, -0x1.46983ep-10F, -0x1.204c6cp-10F},
+      {0x1.1946f6p-13F, 0x1.afa288p-14F, 0x1.4b6e42p-14F, 0x1.fea8dcp-15F, 0x1.8b5a76p-15F, 0x1.33eap-15F,
+       0x1.e2c99ap-16F, 0x1.7d1a2ep-16F, 0x1.2ef26p-16F, 0x1.e502d8p-17F, 0x1.86ebc8p-17F, 0x1.3d334p-17F,
+       0x1.030e46p-17F, 0x1.a9ca8ap-18F, 0x1.600712p-18F, 0x1.24b8bp-18F, 0x1.e8ac5ap-17F, 0x1.33471cp-13F,
+       0x1.1f891ap-12F, 0x1.736c9ep-12F, 0x1.9fd2e6p-12F, 0x1.aece5ap-12F, 0x1.a91b88p-12F, 0x1.95ce36p-12F,
+       0x1.7a545cp-12F, 0x1.5aa754p-12F, 0x1.398fp-12F, 0x1.18e566p-12F, 0x1.f3a63p-13F, 0x1.ba0254p-13F,
+       0x1.85808p-13F, 0x1.564c06p-13F}};
+};
+
+// W is off by 2^-37.8.
+template <>
+struct GeluTail<3> {
+  static constexpr int kExponentBits = 1, kExact = 4;
+  static constexpr float kScale = 0x1.6f485cp-2F, kOffset = 0x1.2p0F;
+  alignas(64) static constexpr float kCenters[8] = {
+      0x1.9a76dp1F, 0x1.1b22f8p2F, 0x1.85326p2F, 0x1.c85bb6p2F, 0x1.4f8p-14F, 0x1.446ep-1F, 0x1.5eeb78p0F,
+       0x1.14dca6p1F};
+  alignas(64) static constexpr float kLows[2][8] = {
+      {0x1.c0e90ep-23F, 0x1.df32fcp-22F, 0x1.45f452p-21F, 0x1.c3259cp-22F, -0x1.e4c566p-27F, -0x1.38b3ecp-25F,
+       0x1.16fd92p-25F, -0x1.bf2fb8p-23F},
+      {0x1.79e016p-29F, -0x1.c6173ep-26F, -0x1.436444p-24F, -0x1.d85e0ap-26F, -0x1.983882p-30F, 0x1.7d0388p-25F,
+       -0x1.80ea2ap-25F, -0x1.5a199p-24F}};
+  alignas(64) static constexpr float kTerms[9][8] = {
+      {0x1.d39c6p2F, 0x1.879b5p3F, 0x1.53d742p4F, 0x1.c5327ep4F, 0x1.62ec8ep-1F, 0x1.55c396p0F, 0x1.3b332cp1F,
+       0x1.0ba26p2F},
+      {0x1.bcea86p1F, 0x1.286788p2F, 0x1.8f376ap2F, 0x1.d102d4p2F, 0x1.988bp-1F, 0x1.3d8194p0F, 0x1.d459ecp0F,
+       0x1.4258c8p1F},
+      {0x1.df01fcp-2F, 0x1.eb948p-2F, 0x1.f400aap-2F, 0x1.f6f4b8p-2F, 0x1.45f55p-2F, 0x1.8133eap-2F,
+       0x1.adae54p-2F, 0x1.ca2f4p-2F},
+      {0x1.2fff98p-8F, 0x1.39181cp-9F, 0x1.25bcf4p-10F, 0x1.865caap-11F, 0x1.29a612p-5F, 0x1.977eb4p-6F,
+       0x1.effe42p-7F, 0x1.231a78p-7F},
+      {-0x1.64effp-11F, -0x1.3c1d7ep-12F, -0x1.e54c38p-14F, -0x1.1ee3p-14F, -0x1.39668ap-8F, -0x1.08f78ap-8F,
+       -0x1.52d9ap-9F, -0x1.7db44ap-10F},
+      {0x1.93778ap-14F, 0x1.3ea2ecp-15F, 0x1.9a7294p-17F, 0x1.b3c59cp-18F, -0x1.365a2ep-15F, 0x1.98695p-12F,
+       0x1.76a4bcp-12F, 0x1.c415bep-13F},
+      {-0x1.a608c2p-17F, -0x1.37fa7ep-18F, -0x1.5a55eap-20F, -0x1.4e071ap-21F, 0x1.bdda2cp-13F, 0x1.18a0dep-15F,
+       -0x1.e40748p-16F, -0x1.bb44p-16F},
+      {0x1.83fe74p-20F, 0x1.234b4p-21F, 0x1.2057c8p-23F, 0x1.fc6eaap-25F, -0x1.c4fbbp-15F, -0x1.a88cbcp-16F,
+       -0x1.9a173p-19F, 0x1.105d22p-19F},
+      {-0x1.0ec752p-23F, -0x1.c8058cp-25F, -0x1.0d94fep-26F, -0x1.4ab496p-28F, 0x1.44c99p-18F, 0x1.707a94p-18F,
+       0x1.e20158p-20F, 0x1.b672cp-23F}};
+};
+
+// W is off by 2^-36.89.
+template <>
+struct SoftplusTail<5> {
+  static constexpr int kExponentBits = 2, kExact = 3;
+  static constexpr float kScale = 0x1.f9e352p-1F, kOffset = 0x1.3p0F;
+  alignas(64) static constexpr float kCenters[32] = {
+      0x1.e2d4fp-1F, 0x1.2ec37ep0F, 0x1.723406p0F, 0x1.b74758p0F, 0x1.fbb062p0F, 0x1.19faaap1F, 0x1.3f3d76p1F,
+       0x1.5d9732p1F, 0x1.90646cp1F, 0x1.c8ec04p1F, 0x1.081718p2F, 0x1.264cb2p2F, 0x1.49687ap2F, 0x1.64a4fap2F,
+       0x1.849feep2F, 0x1.a7b5eep2F, 0x1.de4e04p2F, 0x1.0f6d06p3F, 0x1.29f194p3F, 0x1.4a0a8ep3F, 0x1.6b648p3F,
+       0x1.8ff892p3F, 0x1.abdb54p3F, 0x1.d33318p3F, 0x1.00f53ap4F, 0x1.1fccp-13F, 0x1.d681p-4F, 0x1.fd2a4cp-3F,
+       0x1.786accp-2F, 0x1.017e38p-1F, 0x1.4b2f3p-1F, 0x1.8b861ap-1F};
+  alignas(64) static constexpr float kLows[2][32] = {
+      {0x1.5ba9dep-26F, 0x1.13dcc4p-25F, -0x1.b5d576p-28F, -0x1.96d9bap-26F, -0x1.f5333ap-24F, -0x1.4906p-24F,
+       -0x1.6412ap-26F, -0x1.f7e208p-24F, -0x1.3efdfp-24F, 0x1.960e3p-28F, 0x1.748e38p-26F, -0x1.6b6f28p-23F,
+       -0x1.6b5088p-23F, 0x1.d2927p-27F, -0x1.69bd6p-23F, -0x1.ee9edp-24F, 0x1.82586ap-23F, -0x1.9bce32p-22F,
+       0x1.acdfd8p-22F, 0x1.911efep-22F, 0x1.11820ep-23F, -0x1.6ba60ep-25F, -0x1.747586p-23F, 0x1.ea02dcp-23F,
+       0x1.c73fp-25F, -0x1.d0ab2ap-27F, -0x1.4b86aep-27F, -0x1.dc55ep-27F, 0x1.b0c67ap-28F, 0x1.74b51p-27F,
+       -0x1.13e3ap-26F, 0x1.493214p-26F},
+      {-0x1.9d9422p-26F, 0x1.005e7ap-27F, 0x1.d46b8ep-26F, -0x1.a4dd68p-26F, -0x1.0681cp-34F, -0x1.3fb5acp-26F,
+       0x1.c7359p-27F, -0x1.09bd64p-28F, 0x1.a2d92cp-26F, 0x1.992682p-26F, -0x1.d32346p-28F, -0x1.064106p-27F,
+       0x1.1fb3f8p-26F, 0x1.0ddacap-29F, 0x1.712ed6p-26F, 0x1.0c0eeap-27F, 0x1.b77018p-28F, -0x1.a9f8b2p-26F,
+       0x1.4f4ba4p-26F, -0x1.0dfbbp-26F, -0x1.172ab6p-27F, -0x1.28a9e2p-26F, -0x1.714702p-28F, 0x1.5fd2bp-27F,
+       0x1.c5f194p-28F, -0x1.cfb5e6p-27F, -0x1.a9b682p-27F, -0x1.fa473p-27F, 0x1.4aed12p-28F, -0x1.962e7ep-28F,
+       0x1.94e2e2p-26F, 0x1.0c9762p-26F}};
+  alignas(64) static constexpr float kTerms[7][32] = {
+      {0x1.1cab28p0F, 0x1.51be12p0F, 0x1.8dbf56p0F, 0x1.ccbbe4p0F, 0x1.062f9ep1F, 0x1.20be82p1F, 0x1.4459fcp1F,
+       0x1.61a69cp1F, 0x1.932552p1F, 0x1.cab422p1F, 0x1.089a7p2F, 0x1.269ed4p2F, 0x1.499804p2F, 0x1.64c41p2F,
+       0x1.84b2cep2F, 0x1.a7c0d8p2F, 0x1.de52aap2F, 0x1.0f6dep3F, 0x1.29f1f2p3F, 0x1.4a0abp3F, 0x1.6b648cp3F,
+       0x1.8ff896p3F, 0x1.abdb56p3F, 0x1.d33318p3F, 0x1.00f53ap4F, 0x1.77691ep-2F, 0x1.cd3aap-2F,
+       0x1.19f572p-1F, 0x1.48cb4ep-1F, 0x1.7f56b6p-1F, 0x1.bac62p-1F, 0x1.efcce8p-1F},
+      {0x1.b451e2p-1F, 0x1.c146f6p-1F, 0x1.cd7cd2p-1F, 0x1.d7e97ep-1F, 0x1.e05cf2p-1F, 0x1.e61652p-1F,
+       0x1.ec371ep-1F, 0x1.f02dc2p-1F, 0x1.f52e2cp-1F, 0x1.f8f47ap-1F, 0x1.fbec3ap-1F, 0x1.fd71b2p-1F,
+       0x1.fe84ap-1F, 0x1.ff07b4p-1F, 0x1.ff692ap-1F, 0x1.ffa8cp-1F, 0x1.ffdaccp-1F, 0x1.fff26ep-1F,
+       0x1.fffa12p-1F, 0x1.fffdd4p-1F, 0x1.ffff3cp-1F, 0x1.ffffc2p-1F, 0x1.ffffe6p-1F, 0x1.fffff8p-1F,
+       0x1.fffffep-1F, 0x1.715756p-1F, 0x1.7a9cdp-1F, 0x1.851c56p-1F, 0x1.8e1f58p-1F, 0x1.97f2b6p-1F,
+       0x1.a1dadap-1F, 0x1.aa0394p-1F},
+      {0x1.ce6a1p-5F, 0x1.92caf6p-5F, 0x1.53732ep-5F, 0x1.17befep-5F, 0x1.c6ef38p-6F, 0x1.7c1c6cp-6F,
+       0x1.286152p-6F, 0x1.e06c3cp-7F, 0x1.4e1a5ep-7F, 0x1.b89402p-8F, 0x1.017cd6p-8F, 0x1.446f4p-9F,
+       0x1.798b4ep-10F, 0x1.ef06aep-11F, 0x1.2d167ap-11F, 0x1.5c9bd8p-12F, 0x1.297a96p-13F, 0x1.b247ecp-15F,
+       0x1.7b4e4ep-16F, 0x1.16413p-17F, 0x1.888a24p-19F, 0x1.f4a296p-21F, 0x1.a2e1e8p-22F, 0x1.ea038ap-24F,
+       0x1.c74946p-26F, 0x1.46fe2p-4F, 0x1.3f3bdap-4F, 0x1.346726p-4F, 0x1.29537cp-4F, 0x1.1b53acp-4F,
+       0x1.0b21fap-4F, 0x1.f8629ep-5F},
+      {-0x1.4bc198p-7F, -0x1.48fef6p-7F, -0x1.35d9bp-7F, -0x1.16c8d8p-7F, -0x1.e4ccfp-8F, -0x1.a71392p-8F,
+       -0x1.591206p-8F, -0x1.1fb44ap-8F, -0x1.9e5c1p-9F, -0x1.18525cp-9F, -0x1.4e3b7ep-10F, -0x1.a9651ap-11F,
+       -0x1.f28a32p-12F, -0x1.47ef5cp-12F, -0x1.8fe94ep-13F, -0x1.cfc77p-14F, -0x1.8c3eeep-15F,
+       -0x1.216832p-16F, -0x1.f9a99cp-18F, -0x1.72fca4p-19F, -0x1.05ae98p-20F, -0x1.4dbbbap-22F,
+       -0x1.174008p-23F, -0x1.46ac66p-25F, -0x1.2f2dc2p-27F, -0x1.45c78ep-8F, -0x1.8ab5dep-8F, -0x1.d392b2p-8F,
+       -0x1.06087cp-7F, -0x1.20b28ap-7F, -0x1.362cf6p-7F, -0x1.42fc42p-7F},
+      {-0x1.7a736p-13F, 0x1.5fdf4p-12F, 0x1.8614b2p-11F, 0x1.0204e8p-10F, 0x1.18ef26p-10F, 0x1.160b6ep-10F,
+       0x1.fe58dp-11F, 0x1.c7d93p-11F, 0x1.63ad8cp-11F, 0x1.fd0804p-12F, 0x1.3c737p-12F, 0x1.9b3bap-13F,
+       0x1.e8e45ep-14F, 0x1.43d2a2p-14F, 0x1.8ce296p-15F, 0x1.cdbe8ep-16F, 0x1.8b3388p-17F, 0x1.20ff4p-18F,
+       0x1.f9f3aep-20F, 0x1.73475p-21F, 0x1.05e128p-22F, 0x1.4d97bp-24F, 0x1.177b8ep-25F, 0x1.465064p-27F,
+       0x1.2e682ep-29F, -0x1.370876p-9F, -0x1.20a8aap-9F, -0x1.fdb896p-10F, -0x1.b66aecp-10F, -0x1.5c9122p-10F,
+       -0x1.efe2a2p-11F, -0x1.404ba6p-11F},
+      {0x1.f62d22p-12F, 0x1.8a8a8cp-12F, 0x1.fe1d54p-13F, 0x1.ea74e4p-14F, 0x1.4ae432p-16F, -0x1.2af382p-15F,
+       -0x1.4a5882p-14F, -0x1.89e0d8p-14F, -0x1.8c6264p-14F, -0x1.491d98p-14F, -0x1.c3a7b8p-15F,
+       -0x1.333504p-15F, -0x1.78994ep-16F, -0x1.f95efp-17F, -0x1.38ca5ap-17F, -0x1.6ef09ep-18F,
+       -0x1.3da8dap-19F, -0x1.d1e0e2p-21F, -0x1.960162p-22F, -0x1.29c1fp-23F, -0x1.a566a4p-25F,
+       -0x1.0da916p-26F, -0x1.c158aep-28F, -0x1.0647aep-29F, -0x1.f9e996p-32F, 0x1.0902f4p-12F, 0x1.653ec8p-12F,
+       0x1.bf72ccp-12F, 0x1.fb9758p-12F, 0x1.12d19ep-11F, 0x1.19b382p-11F, 0x1.1354fcp-11F},
+      {-0x1.ef283ep-15F, -0x1.57ebfap-14F, -0x1.5e75a4p-14F, -0x1.295816p-14F, -0x1.b4f924p-15F,
+       -0x1.16bed8p-15F, -0x1.27663cp-16F, -0x1.a591eap-18F, 0x1.c23e86p-19F, 0x1.f3701p-18F, 0x1.d04a02p-18F,
+       0x1.5b0858p-18F, 0x1.d6f3cp-19F, 0x1.2fdf86p-19F, 0x1.7d48d2p-20F, 0x1.d6bb36p-21F, 0x1.c469fep-22F,
+       0x1.4c6cbcp-23F, 0x1.e52e0ep-25F, 0x1.612ff4p-26F, 0x1.00df34p-27F, 0x1.75859ap-29F, 0x1.0f8a44p-30F,
+       0x1.8ac98ap-32F, 0x1.64df78p-34F, 0x1.1526e4p-13F, 0x1.edc8b2p-14F, 0x1.851f0ep-14F, 0x1.0979e8p-14F,
+       0x1.0b8a8ap-15F, 0x1.39e7e8p-20F, -0x1.be693ap-16F}};
+};
+
+// W is off by 2^-37.14.
+template <>
+struct SoftplusTail<3> {
+  static constexpr int kExponentBits = 2, kExact = 4;
+  static constexpr float kScale = 0x1.bbd3cep-1F, kOffset = 0x1.4p0F;
+  alignas(64) static constexpr float kCenters[8] = {
+      0x1.96ab2cp0F, 0x1.4df152p1F, 0x1.1e5a74p2F, 0x1.af0f64p2F, 0x1.56fb4ep3F, 0x1.e8f1eep3F, 0x1.054p-14F,
+       0x1.0788e2p-1F};
+  alignas(64) static constexpr float kLows[2][8] = {
+      {-0x1.4b690ap-27F, 0x1.ff8a6cp-24F, -0x1.3d347ap-24F, 0x1.36928p-23F, -0x1.92687p-22F, 0x1.f0b8c4p-24F,
+       0x1.fd6dd8p-27F, 0x1.88fb92p-27F},
+      {0x1.f11952p-38F, 0x1.6123ecp-26F, 0x1.d06abp-27F, -0x1.fea9acp-26F, 0x1.28bcap-26F, 0x1.e8f0f2p-29F,
+       0x1.cfecdcp-31F, 0x1.cc7916p-27F}};
+  alignas(64) static constexpr float kTerms[11][8] = {
+      {0x1.aed2d6p0F, 0x1.5283f6p1F, 0x1.1eb764p2F, 0x1.af191ep2F, 0x1.56fb66p3F, 0x1.e8f1eep3F, 0x1.775afp-2F,
+       0x1.84285p-1F},
+      {0x1.d33dd8p-1F, 0x1.ee3d42p-1F, 0x1.fd1c02p-1F, 0x1.ffb236p-1F, 0x1.fffe8cp-1F, 0x1.fffffcp-1F,
+       0x1.7155c4p-1F, 0x1.98c832p-1F},
+      {0x1.3324aep-5F, 0x1.0be534p-6F, 0x1.6e84dcp-9F, 0x1.36dd34p-12F, 0x1.736a14p-18F, 0x1.f0b912p-25F,
+       0x1.46ff4cp-4F, 0x1.1a0b7ap-4F},
+      {-0x1.267fd6p-7F, -0x1.3c78cep-8F, -0x1.df8424p-11F, -0x1.9daa66p-14F, -0x1.ef3ab6p-20F, -0x1.4b2a5cp-26F,
+       -0x1.45bbap-8F, -0x1.22bae4p-7F},
+      {0x1.d3bc7p-11F, 0x1.e51d28p-11F, 0x1.cd722p-13F, 0x1.9c0758p-16F, 0x1.ef267ep-22F, 0x1.4b1e24p-28F,
+       -0x1.370b24p-9F, -0x1.54708ap-10F},
+      {0x1.6c0814p-13F, -0x1.7144bcp-14F, -0x1.54e58p-15F, -0x1.470294p-18F, -0x1.8b9326p-24F, -0x1.089eap-30F,
+       0x1.0897c4p-12F, 0x1.141a88p-11F},
+      {-0x1.4801cep-14F, -0x1.66422cp-17F, 0x1.7d97fap-18F, 0x1.ad109ap-21F, 0x1.087c8ep-26F, 0x1.624274p-33F,
+       0x1.1d2b2ap-13F, 0x1.f2bdap-16F},
+      {0x1.fc4bfp-18F, 0x1.a29beep-18F, -0x1.1742f4p-21F, -0x1.da936ap-24F, -0x1.33f9b4p-29F, -0x1.9ad74p-36F,
+       -0x1.0ceef6p-16F, -0x1.29e71cp-15F},
+      {0x1.716df8p-19F, -0x1.4478fap-20F, 0x1.7bd59ep-32F, 0x1.bbb7b6p-27F, 0x1.1948cp-32F, 0x1.76294ep-39F,
+       -0x1.3e0c16p-17F, 0x1.0ad8aap-20F},
+      {-0x1.1e2d8ep-20F, 0x1.65de18p-25F, 0x1.fb3eccp-27F, -0x1.536c42p-30F, -0x1.b273f8p-36F, -0x1.37ac76p-42F,
+       0x1.5e50c4p-20F, 0x1.45ed58p-19F},
+      {-0x1.a207e6p-25F, 0x1.75f206p-25F, -0x1.41507ep-28F, 0x1.54d24p-34F, 0x1.bcd21p-38F, 0x1.2173a8p-44F,
+       0x1.0e0ce8p-21F, -0x1.8f2f94p-22F}};
+};
+
+// W is off by 2^-35.37.
+template <>
+struct GeluSlopeTail<5> {
+  static constexpr int kExponentBits = 1, kExact = 3;
+  static constexpr float kScale = 0x1.7b425ep-2F, kOffset = 0x1.08p0F;
+  alignas(64) static constexpr float kCenters[32] = {
+      0x1.67760ep1F, 0x1.8c0c62p1F, 0x1.bc38bap1F, 0x1.e3c728p1F, 0x1.0747d2p2F, 0x1.1d79f6p2F, 0x1.342e36p2F,
+       0x1.4c475p2F, 0x1.5bcd7ep2F, 0x1.754f9p2F, 0x1.887b3cp2F, 0x1.a0e7fp2F, 0x1.b2ded8p2F, 0x1.cd9052p2F,
+       0x1.ddd23ep2F, 0x1.f7253ep2F, 0x1.70d8p-14F, 0x1.53fbbap-3F, 0x1.531a5p-2F, 0x1.0f5246p-1F,
+       0x1.6549d4p-1F, 0x1.ba2a12p-1F, 0x1.00de32p0F, 0x1.28206ap0F, 0x1.54df26p0F, 0x1.86145ap0F, 0x1.af818p0F,
+       0x1.d87d86p0F, 0x1.02dbd6p1F, 0x1.1be73ap1F, 0x1.303cep1F, 0x1.4140ap1F};
+  alignas(64) static constexpr float kLows[1][32] = {
+      {-0x1.258b8p-23F, -0x1.f080a4p-23F, 0x1.24194ap-25F, -0x1.6dedap-25F, -0x1.613208p-23F, 0x1.65f618p-22F,
+       0x1.314a24p-22F, 0x1.10b17ep-22F, -0x1.7f99a8p-23F, 0x1.ccc874p-21F, -0x1.41712ep-21F, -0x1.2af62p-21F,
+       -0x1.782648p-21F, 0x1.e7b59p-23F, -0x1.e86736p-21F, -0x1.2b5ea2p-22F, 0x1.1b9756p-28F, 0x1.a79bf6p-31F,
+       0x1.9b5d3ap-29F, 0x1.5c3378p-27F, 0x1.5ff37ep-27F, -0x1.ff1df8p-27F, 0x1.44757p-28F, 0x1.10d192p-26F,
+       0x1.8d8896p-25F, -0x1.ee77cap-26F, -0x1.83dc7ep-24F, 0x1.b5ee4ap-26F, 0x1.e33cd2p-24F, 0x1.e669c8p-25F,
+       0x1.7da688p-24F, 0x1.9ce97p-25F}};
+  alignas(64) static constexpr float kTerms[6][32] = {
+      {0x1.2b08a2p2F, 0x1.61cde2p2F, 0x1.b1c1dcp2F, 0x1.fa1762p2F, 0x1.279034p3F, 0x1.576c06p3F, 0x1.8c5384p3F,
+       0x1.c8daacp3F, 0x1.f23c42p3F, 0x1.1d2618p4F, 0x1.39e4bcp4F, 0x1.60967ep4F, 0x1.7e87b6p4F, 0x1.ad57aap4F,
+       0x1.cb36b4p4F, 0x1.fbcbbap4F, 0x1.a1a9cep-2F, 0x1.d9ed8ep-2F, 0x1.14526cp-1F, 0x1.5348d6p-1F,
+       0x1.9623cep-1F, 0x1.e4b972p-1F, 0x1.186f9ap0F, 0x1.477a18p0F, 0x1.83e5e6p0F, 0x1.cecefep0F,
+       0x1.0a67a4p1F, 0x1.302cep1F, 0x1.5d819ep1F, 0x1.94346ap1F, 0x1.c41b68p1F, 0x1.ee99e8p1F},
+      {0x1.6d4b04p1F, 0x1.912f26p1F, 0x1.c09c2ap1F, 0x1.e7aa2ap1F, 0x1.08ff34p2F, 0x1.1efeeep2F, 0x1.3587e6p2F,
+       0x1.4d7a5ep2F, 0x1.5ceaeep2F, 0x1.764e0ep2F, 0x1.89659ep2F, 0x1.a1bbeep2F, 0x1.b3a454p2F, 0x1.ce42d2p2F,
+       0x1.de7a7ap2F, 0x1.f7bf26p2F, 0x1.100ecep-2F, 0x1.972406p-2F, 0x1.1179b6p-1F, 0x1.688738p-1F,
+       0x1.b41a18p-1F, 0x1.001c48p0F, 0x1.20b14ep0F, 0x1.44df54p0F, 0x1.6e9452p0F, 0x1.9cee1p0F, 0x1.c4476ap0F,
+       0x1.eb74f8p0F, 0x1.0b77a6p1F, 0x1.23ab6cp1F, 0x1.37673ep1F, 0x1.47f6e8p1F},
+      {0x1.f55664p-2F, 0x1.f71cc2p-2F, 0x1.f8e9fcp-2F, 0x1.fa0e56p-2F, 0x1.fb09bp-2F, 0x1.fbd88ap-2F,
+       0x1.fc8118p-2F, 0x1.fd0fe4p-2F, 0x1.fd5c6ap-2F, 0x1.fdc572p-2F, 0x1.fe06aep-2F, 0x1.fe4c56p-2F,
+       0x1.fe77b4p-2F, 0x1.feae3cp-2F, 0x1.fecaap-2F, 0x1.fef0e6p-2F, 0x1.8deb18p-2F, 0x1.9fb11cp-2F,
+       0x1.ae6faap-2F, 0x1.bcf26cp-2F, 0x1.c6f1a6p-2F, 0x1.cf288ep-2F, 0x1.d505b2p-2F, 0x1.da8534p-2F,
+       0x1.dfcaf4p-2F, 0x1.e4976ep-2F, 0x1.e7f81ap-2F, 0x1.ead222p-2F, 0x1.ed7f8p-2F, 0x1.effd54p-2F,
+       0x1.f1b5cap-2F, 0x1.f2f978p-2F},
+      {0x1.290fc6p-9F, 0x1.d7418cp-10F, 0x1.609f98p-10F, 0x1.194a3ep-10F, 0x1.bd98b4p-11F, 0x1.61eea2p-11F,
+       0x1.1ad128p-11F, 0x1.c2f41p-12F, 0x1.880028p-12F, 0x1.3a3e4ep-12F, 0x1.0c03eep-12F, 0x1.b9322ep-13F,
+       0x1.806796p-13F, 0x1.3bae9ep-13F, 0x1.1935c8p-13F, 0x1.d88b56p-14F, 0x1.383eb6p-5F, 0x1.0478aep-5F,
+       0x1.b1ea18p-6F, 0x1.5bf59ep-6F, 0x1.2106p-6F, 0x1.e227c4p-7F, 0x1.9e9444p-7F, 0x1.6024aap-7F,
+       0x1.256258p-7F, 0x1.e244b8p-8F, 0x1.9a7d94p-8F, 0x1.5f4652p-8F, 0x1.290c34p-8F, 0x1.eff826p-9F,
+       0x1.ae0d2ap-9F, 0x1.7eb4c2p-9F},
+      {-0x1.ed1aecp-12F, -0x1.760f42p-12F, -0x1.084c2ep-12F, -0x1.92843p-13F, -0x1.2f92f8p-13F,
+       -0x1.cb14dap-14F, -0x1.5d55e6p-14F, -0x1.08b66ap-14F, -0x1.bdf136p-15F, -0x1.54448ep-15F,
+       -0x1.17cd9ap-15F, -0x1.b87342p-16F, -0x1.73946ep-16F, -0x1.23719ep-16F, -0x1.f94f3cp-17F,
+       -0x1.979b02p-17F, -0x1.519e66p-7F, -0x1.1f05bap-7F, -0x1.e1ebc2p-8F, -0x1.81ef14p-8F, -0x1.3e1d56p-8F,
+       -0x1.0626dep-8F, -0x1.bd119cp-9F, -0x1.73ad82p-9F, -0x1.2f3408p-9F, -0x1.e5f598p-10F, -0x1.94500ep-10F,
+       -0x1.51f3bep-10F, -0x1.164edcp-10F, -0x1.c2c4e8p-11F, -0x1.7d6e1p-11F, -0x1.4c6ad8p-11F},
+      {0x1.8f4f5p-14F, 0x1.134e3p-14F, 0x1.81154p-15F, 0x1.112c26p-15F, 0x1.88f90ap-16F, 0x1.1e715ep-16F,
+       0x1.a6e9f2p-17F, 0x1.3bfa4ap-17F, 0x1.dd8d6ep-18F, 0x1.6cc14ap-18F, 0x1.196b42p-18F, 0x1.b6606ep-19F,
+       0x1.587dd6p-19F, 0x1.10fd8cp-19F, 0x1.b4157p-20F, 0x1.5ee72p-20F, 0x1.f16ab4p-10F, 0x1.d5dd66p-10F,
+       0x1.a1d76cp-10F, 0x1.67abbp-10F, 0x1.2ef3fp-10F, 0x1.f6ff12p-11F, 0x1.9d9656p-11F, 0x1.52065ap-11F,
+       0x1.135084p-11F, 0x1.bfc81cp-12F, 0x1.6c18bcp-12F, 0x1.2853a8p-12F, 0x1.e32c8p-13F, 0x1.8ad47p-13F,
+       0x1.43869cp-13F, 0x1.09e93cp-13F}};
+};
+
+// W is off by 2^-36.54.
+template <>
+struct GeluSlopeTail<3> {
+  static constexpr int kExponentBits = 1, kExact = 4;
+  static constexpr float kScale = 0x1.6f485cp-2F, kOffset = 0x1.2p0F;
+  alignas(64) static constexpr float kCenters[8] = {
+      0x1.a38478p1F, 0x1.1d4444p2F, 0x1.8785cp2F, 0x1.c8fa4ep2F, 0x1.34p-13F, 0x1.58cbd4p-1F, 0x1.7a2b9p0F,
+       0x1.0c8f2ap1F};
+  alignas(64) static constexpr float kLows[2][8] = {
+      {-0x1.a409fep-23F, -0x1.94976p-22F, -0x1.7a13aap-23F, -0x1.96c7cap-22F, -0x1.fd7f12p-27F,
+       -0x1.8d0bc2p-26F, -0x1.4c845cp-25F, 0x1.77eacep-24F},
+      {-0x1.674972p-24F, -0x1.847d2ap-24F, -0x1.fd26a4p-23F, 0x1.525e86p-24F, -0x1.31801ep-27F, -0x1.6d095p-26F,
+       -0x1.964c2ep-26F, 0x1.75ca08p-24F}};
+  alignas(64) static constexpr float kTerms[9][8] = {
+      {0x1.87a41ap2F, 0x1.56f3aep3F, 0x1.386bf4p4F, 0x1.a51a3ap4F, 0x1.a1adeap-2F, 0x1.8ba282p-1F,
+       0x1.bbdc58p0F, 0x1.722184p1F},
+      {0x1.a8449cp1F, 0x1.1ec9acp2F, 0x1.887116p2F, 0x1.c9afdep2F, 0x1.101adp-2F, 0x1.a904a4p-1F, 0x1.91abaap0F,
+       0x1.14d3bcp1F},
+      {0x1.f80e2ap-2F, 0x1.fbd6ccp-2F, 0x1.fe03a8p-2F, 0x1.fea59cp-2F, 0x1.8decdcp-2F, 0x1.c59a92p-2F,
+       0x1.e383c8p-2F, 0x1.ee845p-2F},
+      {0x1.984fp-10F, 0x1.62aebp-11F, 0x1.0e1e42p-12F, 0x1.465738p-13F, 0x1.3839d6p-5F, 0x1.28e5c4p-6F,
+       0x1.f97ab4p-8F, 0x1.14cf28p-8F},
+      {-0x1.3ac37ep-12F, -0x1.cbcfe4p-14F, -0x1.1a5caap-15F, -0x1.2f8f0ap-16F, -0x1.51ac76p-7F, -0x1.47361cp-8F,
+       -0x1.002c06p-9F, -0x1.003f08p-10F},
+      {0x1.d153c4p-15F, 0x1.21e442p-16F, 0x1.223aa6p-18F, 0x1.16b60ep-19F, 0x1.f72204p-10F, 0x1.2f6a6p-10F,
+       0x1.d6f0cep-12F, 0x1.ba525ap-13F},
+      {-0x1.47af22p-17F, -0x1.63c16ap-19F, -0x1.249016p-21F, -0x1.f978e6p-23F, -0x1.1e22d2p-14F,
+       -0x1.aee8fp-13F, -0x1.8118ccp-14F, -0x1.6125bcp-15F},
+      {0x1.be69eep-20F, 0x1.ae409ep-22F, 0x1.20b47cp-24F, 0x1.c3866ep-26F, -0x1.da1f1ap-14F, 0x1.14e658p-16F,
+       0x1.0ba2ep-16F, 0x1.021946p-17F},
+      {-0x1.5f5332p-22F, -0x1.c7053p-25F, -0x1.63b3ap-27F, -0x1.5368eap-29F, 0x1.46cae6p-15F, 0x1.5c8346p-18F,
+       -0x1.0d9854p-19F, -0x1.4b8a28p-20F}};
+};
