@@ -50,7 +50,7 @@ inline ExpSum<W> scaledExpSum(ExpParts<W> e) {
 
 // (D + z E) / D^2 with kScale E and kScale D, and z E in two pieces. The sum may cancel, so the bounds are further from
 // the quotient by 2^-35 of the larger term.
-constexpr float kSlopeError = 0x1p-35F;
+constexpr float kSlopeError = F::kTableBits == 5 ? 0x1.2p-36F : 0x1.1p-37F;
 
 template <class W>
 inline Bounds<W> slopeBounds(Pair<W> d, Pair<W> product) {
@@ -102,17 +102,19 @@ struct QuickPath<geluTanhDerivative<V>> : SlopePath<geluTanhDerivative<V>> {
 
 // GELU'(x) = (1 + s) / 2 - s Tail(a) (root - a), a = |x|, s the sign of x. The root's first piece is so short that its
 // distance from an a beyond it is exact; near it, the rest of Tail(a) times the rest of the distance is left out, which
-// is 2^-38.9 at most.
+// is 2^-38.3 of Tail(a) at most.
+constexpr float kGeluRootError = 0x1p-38F;
 constexpr float kGeluRootHigh = 0x1.80eadp-1F, kGeluRootLow = 0x1.97f00cp-25F;
 
 template <>
 struct QuickPath<geluDerivative<V>> : SlopePath<geluDerivative<V>> {
   static constexpr float kLeast = -8, kVanishes = -20;
+  using Tail = GeluSlopeTail<F::kTableBits>;
 
   template <class W>
   static Bounds<W> bounds(W x) {
     const W a = min(W(8.0F), abs(x));
-    ExpParts<W> e = expParts(segmentPolynomial<GeluSlopeTail<F::kTableBits>>(a));
+    ExpParts<W> e = expParts(segmentPolynomial<Tail>(a));
     e.power = copysign(e.power, x);
     const Pair<W> tail = value(e);
     const W distance = W(kGeluRootHigh) - a;
@@ -121,6 +123,7 @@ struct QuickPath<geluDerivative<V>> : SlopePath<geluDerivative<V>> {
     const W y = fnma(tail.hi, distance, step);
     const W change = y - step;
     const W excess = fma(tail.hi, distanceLow, fma(tail.lo, distance, fma(tail.hi, distance, change)));
-    return boundsAround(y, excess, fma(abs(change), W(kTailError), W(0x1p-38F)));
+    const W error = tail.hi * fma(abs(distance), W(Tail::kError), W(kGeluRootError));
+    return boundsAround(y, excess, error);
   }
 };

@@ -26,7 +26,7 @@
 // from q, which is a float; so c is as large, and q - c (1 +- kReach) are on both sides of the tie. Zeros come out with
 // their sign, odd subnormal x, whose halves are ties, have two bounds, and what has overflowed is NaN. Below 2^-100
 // products lose bits, and the bound of the error; but there f(x) is x / 2, a tie or exact, or 3 x / 5, far from any tie.
-constexpr float kReach = F::kTableBits == 5 ? 0x1p-10F : 0x1p-11F;
+constexpr float kReach = F::kTableBits == 5 ? 0x1.4p-11F : 0x1.2p-12F;
 
 template <class W>
 inline Bounds<W> excessBounds(W q, W excess, W inverse) {

@@ -39,9 +39,6 @@ inline Pair<W> segmentPolynomial(W a) {
   return {sum, low};
 }
 
-// Of Tail(a), a bound of the error.
-constexpr float kTailError = F::kTableBits == 5 ? 0x1.8p-35F : 0x1p-34F;
-
 // Bounds of a number from y, which is it but for a few units in the last place, from y's excess over it, and from a bound
 // of that excess' error, of either sign.
 template <class W>
@@ -55,16 +52,17 @@ constexpr size_t kTailsTogether = F::kTogether < 4 ? 4 : F::kTogether;
 template <>
 struct QuickPath<gelu<V>> : BoundedPath<gelu<V>, kTailsTogether> {
   static constexpr float kLeast = -8, kVanishes = -14.4F;
+  using Tail = GeluTail<F::kTableBits>;
 
   template <class W>
   static Bounds<W> bounds(W x) {
     const W a = min(W(8.0F), abs(x));
-    const Pair<W> tail = value(expParts(segmentPolynomial<GeluTail<F::kTableBits>>(a)));
+    const Pair<W> tail = value(expParts(segmentPolynomial<Tail>(a)));
     const W linear = max(W(0.0F), x);
     const W y = fnma(a, tail.hi, linear);
     const W change = y - linear;
     const W excess = fma(a, tail.lo, fma(a, tail.hi, change));
-    return boundsAround(y, excess, fma(change, W(kTailError), max(change, W(-0x1p-126F))));
+    return boundsAround(y, excess, fma(change, W(Tail::kError), max(change, W(-0x1p-126F))));
   }
 };
 
@@ -72,13 +70,14 @@ struct QuickPath<gelu<V>> : BoundedPath<gelu<V>, kTailsTogether> {
 template <>
 struct QuickPath<softplus<V>> : BoundedPath<softplus<V>, kTailsTogether> {
   static constexpr float kLeast = -17, kVanishes = -104, kNothing = 0.0F;
+  using Tail = SoftplusTail<F::kTableBits>;
   static bool suits(const Parameters& parameters) { return parameters.beta == 1 && parameters.threshold >= 18; }
 
   template <class W>
   static Bounds<W> bounds(W x) {
     const W a = min(W(17.0F), abs(x));
-    const ExpParts<W> e = expParts(segmentPolynomial<SoftplusTail<F::kTableBits>>(a));
+    const ExpParts<W> e = expParts(segmentPolynomial<Tail>(a));
     const Pair<W> y = plusExp(max(W(0.0F), x), e);
-    return {y.hi + fnma(e.power, W(kTailError), y.lo), y.hi + fma(e.power, W(kTailError), y.lo)};
+    return {y.hi + fnma(e.power, W(Tail::kError), y.lo), y.hi + fma(e.power, W(Tail::kError), y.lo)};
   }
 };

@@ -15,6 +15,7 @@ struct GeluSlopeTail;
 template <>
 struct GeluTail<5> {
   static constexpr int kExponentBits = 1, kExact = 3;
+  static constexpr float kError = 0x1.6p-35F;
   static constexpr float kScale = 0x1.7b425ep-2F, kOffset = 0x1.08p0F;
   alignas(64) static constexpr float kCenters[32] = {
       0x1.61b86cp1F, 0x1.8adf1ep1F, 0x1.b61c1ap1F, 0x1.ec323cp1F, 0x1.0ae2bap2F, 0x1.1d6e44p2F, 0x1.3646ap2F,
@@ -70,6 +71,7 @@ struct GeluTail<5> {
 template <>
 struct GeluTail<3> {
   static constexpr int kExponentBits = 1, kExact = 4;
+  static constexpr float kError = 0x1.4p-35F;
   static constexpr float kScale = 0x1.6f485cp-2F, kOffset = 0x1.2p0F;
   alignas(64) static constexpr float kCenters[8] = {
       0x1.9a76dp1F, 0x1.1b22f8p2F, 0x1.85326p2F, 0x1.c85bb6p2F, 0x1.4f8p-14F, 0x1.446ep-1F, 0x1.5eeb78p0F,
@@ -104,6 +106,7 @@ struct GeluTail<3> {
 template <>
 struct SoftplusTail<5> {
   static constexpr int kExponentBits = 2, kExact = 3;
+  static constexpr float kError = 0x1.5p-36F;
   static constexpr float kScale = 0x1.f9e352p-1F, kOffset = 0x1.3p0F;
   alignas(64) static constexpr float kCenters[32] = {
       0x1.e2d4fp-1F, 0x1.2ec37ep0F, 0x1.723406p0F, 0x1.b74758p0F, 0x1.fbb062p0F, 0x1.19faaap1F, 0x1.3f3d76p1F,
@@ -172,6 +175,7 @@ struct SoftplusTail<5> {
 template <>
 struct SoftplusTail<3> {
   static constexpr int kExponentBits = 2, kExact = 4;
+  static constexpr float kError = 0x1p-34F;
   static constexpr float kScale = 0x1.bbd3cep-1F, kOffset = 0x1.4p0F;
   alignas(64) static constexpr float kCenters[8] = {
       0x1.96ab2cp0F, 0x1.4df152p1F, 0x1.1e5a74p2F, 0x1.af0f64p2F, 0x1.56fb4ep3F, 0x1.e8f1eep3F, 0x1.054p-14F,
@@ -210,6 +214,7 @@ struct SoftplusTail<3> {
 template <>
 struct GeluSlopeTail<5> {
   static constexpr int kExponentBits = 1, kExact = 3;
+  static constexpr float kError = 0x1.6p-35F;
   static constexpr float kScale = 0x1.7b425ep-2F, kOffset = 0x1.08p0F;
   alignas(64) static constexpr float kCenters[32] = {
       0x1.67760ep1F, 0x1.8c0c62p1F, 0x1.bc38bap1F, 0x1.e3c728p1F, 0x1.0747d2p2F, 0x1.1d79f6p2F, 0x1.342e36p2F,
@@ -265,6 +270,7 @@ struct GeluSlopeTail<5> {
 template <>
 struct GeluSlopeTail<3> {
   static constexpr int kExponentBits = 1, kExact = 4;
+  static constexpr float kError = 0x1.5p-35F;
   static constexpr float kScale = 0x1.6f485cp-2F, kOffset = 0x1.2p0F;
   alignas(64) static constexpr float kCenters[8] = {
       0x1.a38478p1F, 0x1.1d4444p2F, 0x1.8785cp2F, 0x1.c8fa4ep2F, 0x1.34p-13F, 0x1.58cbd4p-1F, 0x1.7a2b9p0F,

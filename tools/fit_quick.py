@@ -111,7 +111,7 @@ def moved(p, by):
     return [sum(p[k] * math.comb(k, j) * by**(k - j) for k in range(j, len(p))) for j in range(len(p))]
 
 
-def segments(name, f, top, bits, exponent_bits, start, degree, exact, lows):
+def segments(name, f, top, bits, exponent_bits, start, degree, exact, lows, bound):
     """Segments of v from `start` on, up to a = top. The first one begins in its middle. A center is a multiple of what
     its segment's a are multiples of, and at most twice as large, so d is exact; the first one is at least 0 and so small
     that for a even smaller it makes no difference."""
@@ -156,6 +156,7 @@ def segments(name, f, top, bits, exponent_bits, start, degree, exact, lows):
 template <>
 struct {name}<{bits}> {{
   static constexpr int kExponentBits = {exponent_bits}, kExact = {exact};
+  static constexpr float kError = {bound}F;
   static constexpr float kScale = {text(scale)[:-1]}F, kOffset = {text(offset)[:-1]}F;
   alignas(64) static constexpr float kCenters[{n}] = {{
       {table([centers]).strip()[1:-1]}}};
@@ -187,9 +188,9 @@ def gelu_slope(a):
     return -log(gelu_derivative(a) / (root - a))
 
 
-segments('GeluTail', gelu, '8.015625', 5, 1, 1, 5, 3, 1)
-segments('GeluTail', gelu, '8.015625', 3, 1, 1, 8, 4, 2)
-segments('SoftplusTail', softplus, '17.015625', 5, 2, 1.125, 6, 3, 2)
-segments('SoftplusTail', softplus, '17.015625', 3, 2, 1, 10, 4, 2)
-segments('GeluSlopeTail', gelu_slope, '8.015625', 5, 1, 1, 5, 3, 1)
-segments('GeluSlopeTail', gelu_slope, '8.015625', 3, 1, 1, 8, 4, 2)
+segments('GeluTail', gelu, '8.015625', 5, 1, 1, 5, 3, 1, '0x1.6p-35')
+segments('GeluTail', gelu, '8.015625', 3, 1, 1, 8, 4, 2, '0x1.4p-35')
+segments('SoftplusTail', softplus, '17.015625', 5, 2, 1.125, 6, 3, 2, '0x1.5p-36')
+segments('SoftplusTail', softplus, '17.015625', 3, 2, 1, 10, 4, 2, '0x1p-34')
+segments('GeluSlopeTail', gelu_slope, '8.015625', 5, 1, 1, 5, 3, 1, '0x1.6p-35')
+segments('GeluSlopeTail', gelu_slope, '8.015625', 3, 1, 1, 8, 4, 2, '0x1.5p-35')
