@@ -6,10 +6,12 @@
 
 #include "derivatives.h"
 
-// Elements per turn: two vectors, since one chain of dependent operations leaves half of the pipes idle. The float64
-// formulas are long enough to fill them.
+// Vectors and elements per turn: several, since one chain of dependent operations leaves most of the pipes idle; but of
+// 16-bit types, which large arrays look up, no more than two, for the binary's size.
 template <class T>
-constexpr size_t kTurn = (sizeof(T) == sizeof(double) ? 1 : 2) * V::kLanes;
+constexpr size_t kVectors = sizeof(T) == 2 ? 2 : V::kTogether;
+template <class T>
+constexpr size_t kTurn = kVectors<T> * V::kLanes;
 
 // out[i] = formula(x[i]) for an element type T. V does the conversions: load widens, store rounds once and makes NaN
 // canonical. The rest of a buffer goes through the same code, over a copy, so that a value's bits do not depend on its
@@ -24,14 +26,9 @@ NEVER_INLINE FLATTEN const char* run(const void* x, void* out, size_t n, const P
   }
   size_t i = 0;
   for (; i + kTurn<T> <= n; i += kTurn<T>) {
-    const V a = formula(V::load(from + i), parameters);
-    if constexpr (kTurn<T> == V::kLanes) {
-      V::store(to + i, a);
-    } else {
-      const V b = formula(V::load(from + i + V::kLanes), parameters);
-      V::store(to + i, a);
-      V::store(to + i + V::kLanes, b);
-    }
+    V y[kVectors<T>];
+    UNROLL for (size_t k = 0; k < kVectors<T>; k++) y[k] = formula(V::load(from + i + k * V::kLanes), parameters);
+    UNROLL for (size_t k = 0; k < kVectors<T>; k++) V::store(to + i + k * V::kLanes, y[k]);
   }
   if (i < n) {
     T rest[kTurn<T>] = {};
@@ -64,15 +61,12 @@ NEVER_INLINE FLATTEN const char* runBackward(const void* gradOutput, const void*
   }
   size_t i = 0;
   for (; i + kTurn<T> <= n; i += kTurn<T>) {
-    const V a = V::load(gradFrom + i) * rounded<T>(derivative(V::load(from + i), parameters));
-    if constexpr (kTurn<T> == V::kLanes) {
-      V::store(to + i, a);
-    } else {
-      const size_t k = i + V::kLanes;
-      const V b = V::load(gradFrom + k) * rounded<T>(derivative(V::load(from + k), parameters));
-      V::store(to + i, a);
-      V::store(to + k, b);
+    V y[kVectors<T>];
+    UNROLL for (size_t k = 0; k < kVectors<T>; k++) {
+      const size_t j = i + k * V::kLanes;
+      y[k] = V::load(gradFrom + j) * rounded<T>(derivative(V::load(from + j), parameters));
     }
+    UNROLL for (size_t k = 0; k < kVectors<T>; k++) V::store(to + i + k * V::kLanes, y[k]);
   }
   if (i < n) {
     T rest[kTurn<T>] = {}, grad[kTurn<T>] = {};

@@ -153,11 +153,11 @@ inline unsigned failures(F differences, F least) {
 // A failed block once more: out has the products with the lower bounds, `high` those with the upper ones. Most lanes below
 // a path's range have a result of zero; the formula is for the groups of lanes that have others. (Their numbers noted
 // first, without a branch, and then one loop over these: 4 to 6 % slower on the whole.)
-template <V (*formula)(V, const Parameters&), size_t kLanes>
-NEVER_INLINE FLATTEN void repair(const float* gradOutput, const float* x, const float* high, float* out,
+template <V (*formula)(V, const Parameters&)>
+NEVER_INLINE FLATTEN void repair(const float* gradOutput, const float* x, const float* high, float* out, size_t n,
                                  const Parameters& parameters) {
   using Path = QuickPath<formula>;
-  for (size_t i = 0; i < kLanes; i += F::kLanes) {
+  for (size_t i = 0; i < n; i += F::kLanes) {
     const F v = F::load(x + i), y = F::load(out + i);
     const unsigned failed = failures<Path>(y - F::load(high + i), v);
     if (failed == 0) continue;
@@ -205,7 +205,7 @@ struct BoundedPath {
     W::store(copies[1], y.high);
     if (gradOutput != nullptr) W::store(copies[2], W::load(gradOutput));
     W::store(out, y.low);
-    repair<formula, W::kLanes>(gradOutput == nullptr ? nullptr : copies[2], copies[0], copies[1], out, parameters);
+    repair<formula>(gradOutput == nullptr ? nullptr : copies[2], copies[0], copies[1], out, W::kLanes, parameters);
   }
 
   // out[i] = formula(x[i]), times gradOutput[i] unless that is null; or false if the parameters are not for the path.

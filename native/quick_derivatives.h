@@ -50,7 +50,7 @@ inline ExpSum<W> scaledExpSum(ExpParts<W> e) {
 
 // (D + z E) / D^2 with kScale E and kScale D, and z E in two pieces. The sum may cancel, so the bounds are further from
 // the quotient by 2^-35 of the larger term.
-constexpr float kSlopeError = F::kTableBits == 5 ? 0x1.2p-36F : 0x1.1p-37F;
+constexpr float kSlopeError = F::kTableBits == 5 ? 0x1.4p-36F : 0x1.1p-37F;
 
 template <class W>
 inline Bounds<W> slopeBounds(Pair<W> d, Pair<W> product) {

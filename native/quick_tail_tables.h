@@ -71,7 +71,7 @@ struct GeluTail<5> {
 template <>
 struct GeluTail<3> {
   static constexpr int kExponentBits = 1, kExact = 4;
-  static constexpr float kError = 0x1.4p-35F;
+  static constexpr float kError = 0x1.2p-36F;
   static constexpr float kScale = 0x1.6f485cp-2F, kOffset = 0x1.2p0F;
   alignas(64) static constexpr float kCenters[8] = {
       0x1.9a76dp1F, 0x1.1b22f8p2F, 0x1.85326p2F, 0x1.c85bb6p2F, 0x1.4f8p-14F, 0x1.446ep-1F, 0x1.5eeb78p0F,
@@ -106,7 +106,7 @@ struct GeluTail<3> {
 template <>
 struct SoftplusTail<5> {
   static constexpr int kExponentBits = 2, kExact = 3;
-  static constexpr float kError = 0x1.5p-36F;
+  static constexpr float kError = 0x1.8p-36F;
   static constexpr float kScale = 0x1.f9e352p-1F, kOffset = 0x1.3p0F;
   alignas(64) static constexpr float kCenters[32] = {
       0x1.e2d4fp-1F, 0x1.2ec37ep0F, 0x1.723406p0F, 0x1.b74758p0F, 0x1.fbb062p0F, 0x1.19faaap1F, 0x1.3f3d76p1F,
@@ -270,7 +270,7 @@ struct GeluSlopeTail<5> {
 template <>
 struct GeluSlopeTail<3> {
   static constexpr int kExponentBits = 1, kExact = 4;
-  static constexpr float kError = 0x1.5p-35F;
+  static constexpr float kError = 0x1.8p-36F;
   static constexpr float kScale = 0x1.6f485cp-2F, kOffset = 0x1.2p0F;
   alignas(64) static constexpr float kCenters[8] = {
       0x1.a38478p1F, 0x1.1d4444p2F, 0x1.8785cp2F, 0x1.c8fa4ep2F, 0x1.34p-13F, 0x1.58cbd4p-1F, 0x1.7a2b9p0F,

@@ -7,7 +7,7 @@ import { derivatives } from './table.mjs';
 
 const orNaN = (x: number): number => (Number.isNaN(x) ? Number.NaN : x);
 
-const LENGTHS = [0, 1, 2, 3, 5, 8, 9, 15, 16, 17, 31, 32, 33, 1023, 1024, 1025, 40_000];
+const LENGTHS = [0, 1, 2, 3, 5, 8, 9, 15, 16, 17, 31, 32, 33, 63, 64, 65, 127, 128, 129, 1023, 1024, 1025, 40_000];
 
 type Backward16 = (g: Uint16Array, x: Uint16Array, options: { dtype: string }) => Uint16Array;
 

@@ -189,8 +189,8 @@ def gelu_slope(a):
 
 
 segments('GeluTail', gelu, '8.015625', 5, 1, 1, 5, 3, 1, '0x1.6p-35')
-segments('GeluTail', gelu, '8.015625', 3, 1, 1, 8, 4, 2, '0x1.4p-35')
-segments('SoftplusTail', softplus, '17.015625', 5, 2, 1.125, 6, 3, 2, '0x1.5p-36')
+segments('GeluTail', gelu, '8.015625', 3, 1, 1, 8, 4, 2, '0x1.2p-36')
+segments('SoftplusTail', softplus, '17.015625', 5, 2, 1.125, 6, 3, 2, '0x1.8p-36')
 segments('SoftplusTail', softplus, '17.015625', 3, 2, 1, 10, 4, 2, '0x1p-34')
 segments('GeluSlopeTail', gelu_slope, '8.015625', 5, 1, 1, 5, 3, 1, '0x1.6p-35')
-segments('GeluSlopeTail', gelu_slope, '8.015625', 3, 1, 1, 8, 4, 2, '0x1.5p-35')
+segments('GeluSlopeTail', gelu_slope, '8.015625', 3, 1, 1, 8, 4, 2, '0x1.8p-36')

@@ -23,9 +23,11 @@ TARGET_REGION_BEGIN("avx2,fma,f16c")
 struct f64x4 {
   using Number = double;
   static constexpr size_t kLanes = 4;
+  static constexpr size_t kTogether = 3;
   __m256d v;
 
   f64x4(__m256d value) : v(value) {}
+  f64x4() = default;
   f64x4(double value) : v(_mm256_set1_pd(value)) {}
 
   static f64x4 load(const double* p) { return _mm256_loadu_pd(p); }

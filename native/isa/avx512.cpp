@@ -29,9 +29,11 @@ TARGET_REGION_BEGIN("avx512f,avx512dq,avx512bw,avx512vl,avx2,fma,f16c")
 struct f64x8 {
   using Number = double;
   static constexpr size_t kLanes = 8;
+  static constexpr size_t kTogether = 3;
   __m512d v;
 
   f64x8(__m512d value) : v(value) {}
+  f64x8() = default;
   f64x8(double value) : v(_mm512_set1_pd(value)) {}
 
   static f64x8 load(const double* p) { return _mm512_loadu_pd(p); }

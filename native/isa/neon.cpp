@@ -20,9 +20,11 @@ bool supported(const CpuFeatures&) { return true; }
 
 struct f64x2 {
   static constexpr size_t kLanes = 2;
+  static constexpr size_t kTogether = 2;
   float64x2_t v;
 
   f64x2(float64x2_t value) : v(value) {}
+  f64x2() = default;
   f64x2(double value) : v(vdupq_n_f64(value)) {}
 
   static f64x2 load(const double* p) { return vld1q_f64(p); }

@@ -42,8 +42,10 @@ inline float roundedToOdd(double a) {
 
 struct f64x1 {
   static constexpr size_t kLanes = 1;
+  static constexpr size_t kTogether = 2;
   double v;
 
+  f64x1() = default;
   f64x1(double value) : v(value) {}  // implicit, so that constants stand in formulas as they do on paper
 
   static f64x1 load(const double* p) { return *p; }
