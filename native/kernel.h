@@ -6,10 +6,10 @@
 
 #include "derivatives.h"
 
-// Vectors and elements per turn: several, since one chain of dependent operations leaves most of the pipes idle; but of
-// 16-bit types, which large arrays look up, no more than two, for the binary's size.
+// Vectors and elements per turn: several, since one chain of dependent operations leaves most of the pipes idle. Results
+// of 16-bit types are soon looked up (sixteen_bit.h), and there the binary's size counts: one, if it is a wide one.
 template <class T>
-constexpr size_t kVectors = sizeof(T) == 2 ? 2 : V::kTogether;
+constexpr size_t kVectors = sizeof(T) == 2 && V::kLanes > 2 ? 1 : V::kTogether;
 template <class T>
 constexpr size_t kTurn = kVectors<T> * V::kLanes;
 
@@ -90,7 +90,7 @@ NEVER_INLINE FLATTEN const char* runDerivative(const void* x, void* out, size_t 
   return kIsaName;
 }
 
-template <class T>
+template <class T, class W = V>  // W names the instruction set to who reads the symbols (scripts/check-package.mjs)
 void multiply(const void* gradOutput, const double* derivatives, void* out, size_t n) {
   const T* gradFrom = static_cast<const T*>(gradOutput);
   T* to = static_cast<T*>(out);

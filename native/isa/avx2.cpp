@@ -23,7 +23,7 @@ TARGET_REGION_BEGIN("avx2,fma,f16c")
 struct f64x4 {
   using Number = double;
   static constexpr size_t kLanes = 4;
-  static constexpr size_t kTogether = 3;
+  static constexpr size_t kTogether = 2;
   __m256d v;
 
   f64x4(__m256d value) : v(value) {}
