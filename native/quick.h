@@ -30,8 +30,7 @@ struct Both {
   Both(Number value) : a(value), b(value) {}
 
   static Both load(const float* p) { return {A::load(p), B::load(p + A::kLanes)}; }
-  template <class T>
-  static void store(T* p, Both x) {
+  static void store(float* p, Both x) {
     A::store(p, x.a);
     B::store(p + A::kLanes, x.b);
   }

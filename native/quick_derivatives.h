@@ -28,7 +28,7 @@ struct QuickPath<softplusDerivative<V>> : SlopePath<softplusDerivative<V>> {
     return quotientBounds(W(1.0F), plusExp(W(1.0F), expParts<-1>(min(W(64.0F), x))));
   }
   // From 18 on it is 1 in any case.
-  static bool suits(const Parameters& parameters) { return parameters.beta == 1 && parameters.threshold >= 18; }
+  static bool suits(const Parameters& parameters) { return QuickPath<softplus<V>>::suits(parameters); }
 };
 
 // e^t and 1 + e^t, both times kScale, which keeps the square of a large sum from overflowing.

@@ -100,7 +100,7 @@ for name, c, s in ('kTanhTerms', cubic, shift), ('kTanhSlopeTerms', 3 * cubic, s
     print(f'{name} = {{{text(high)}, {text(rounded(c - high))}, {text(short)}, {text(rounded(s - short))}}};')
 
 
-def table(rows):
+def braced(rows):
     """Rows of float32 as source."""
     return ',\n'.join(textwrap.fill('{' + ', '.join(text(x)[:-1] + 'F' for x in row) + '}',
                                     112, initial_indent='      ', subsequent_indent='       ') for row in rows)
@@ -159,11 +159,11 @@ struct {name}<{bits}> {{
   static constexpr float kError = {bound}F;
   static constexpr float kScale = {text(scale)[:-1]}F, kOffset = {text(offset)[:-1]}F;
   alignas(64) static constexpr float kCenters[{n}] = {{
-      {table([centers]).strip()[1:-1]}}};
+      {braced([centers]).strip()[1:-1]}}};
   alignas(64) static constexpr float kLows[{lows}][{n}] = {{
-{table(low_rows)}}};
+{braced(low_rows)}}};
   alignas(64) static constexpr float kTerms[{degree + 1}][{n}] = {{
-{table(rows)}}};
+{braced(rows)}}};
 }};""")
 
 
