@@ -4,15 +4,16 @@
 // Included inside the target region of an ISA that has a vector F of float32 lanes besides V, by the headers of the
 // paths: no system headers here. Where both ends of an interval around the exact result round to the same float32, that
 // is the correctly rounded one, whichever way the interval was found. So the bits do not depend on the path, and the
-// other backends need not follow it. There are no estimates in it either: its operations are exact to the last bit on
-// every CPU, so that what verify/ has found right on one is right on all.
+// other backends need not follow it. Its operations are exact to the last bit on every CPU, so that what verify/ has
+// found right on one is right on all; but for F's reciprocal, which only has to be right to 2^-22.
 //
-// F has, besides + - * /: fma(a, b, c) = a b + c, fnma = c - a b, fnms = -c - a b, productError, abs and copysign as V;
-// min and max, b where either is NaN; largerMagnitude and smallerMagnitude, the one of a and b that is larger or smaller
-// without its sign; timesPowerOf2, for quick_exp.h, which tells what it is. leadingBits<count>(a), the lowest `count`
-// bits of a's exponent with the F::kTableBits - count that follow, as low bits; lookup(table, i), the entry at the low
-// F::kTableBits bits of i; orBits(a, b, c). As masks, one bit a lane: lessThan, differ (of bits); and select(mask, yes,
-// no). withCanonicalNaN(a): every NaN as the kernels store it. F::kTogether: how many vectors to do in step.
+// F has, besides + - * /: reciprocal, 1 / a to 2^-23; fma(a, b, c) = a b + c, fnma = c - a b, fnms = -c - a b,
+// productError, abs and copysign as V; min and max, b where either is NaN; largerMagnitude and smallerMagnitude, the one
+// of a and b that is larger or smaller without its sign; timesPowerOf2, for quick_exp.h, which tells what it is.
+// leadingBits<count>(a), the lowest `count` bits of a's exponent with the F::kTableBits - count that follow, as low bits;
+// lookup(table, i), the entry at the low F::kTableBits bits of i; orBits(a, b, c). As masks, one bit a lane: lessThan,
+// differ (of bits); and select(mask, yes, no). withCanonicalNaN(a): every NaN as the kernels store it. F::kTogether: how
+// many vectors to do in step.
 #pragma once
 
 #include "activations.h"
@@ -53,6 +54,10 @@ inline Both<A, B> operator*(Both<A, B> x, Both<A, B> y) {
 template <class A, class B>
 inline Both<A, B> operator/(Both<A, B> x, Both<A, B> y) {
   return {x.a / y.a, x.b / y.b};
+}
+template <class A, class B>
+inline Both<A, B> reciprocal(Both<A, B> x) {
+  return {reciprocal(x.a), reciprocal(x.b)};
 }
 template <class A, class B>
 inline Both<A, B> fma(Both<A, B> x, Both<A, B> y, Both<A, B> z) {

@@ -1,33 +1,34 @@
-// The quick paths of SiLU, GELU's tanh form and Mish, in pairs of float32 lanes, with one division.
+// The quick paths of SiLU, GELU's tanh form and Mish, in pairs of float32 lanes.
 //
-// The pairs keep what their roundings lose: with the excess that the division leaves, the quotient is off by 2^-35.8
-// of itself with a table of 32, by 2^-36.9 with one of 8, measured against the float64 formulas. Positive x are cut
-// where e^-x no longer counts: subnormal numbers cost Intel's CPUs over a hundred cycles an operation.
+// The pairs keep what their roundings lose: with the excess that a quotient leaves over, it is off by 2^-35.8 of itself
+// with a table of 32, by 2^-36.9 with one of 8, measured against the float64 formulas. Positive x are cut where e^-x no
+// longer counts: subnormal numbers cost Intel's CPUs over a hundred cycles an operation.
 //
 // Tried, ns per element of uniform [-8, 8] (SiLU, tanh form, Mish) on Zen 4: AVX-512 in blocks of 2 vectors 0.48, 0.61,
 // 0.70; of 4 0.42, 0.53, 0.66; of 6 0.41, 0.52, 0.60. r^2 / 2 exact with a table of 32 as well: 0.43, 0.55, 0.64. AVX2 in
 // blocks of 2 0.70, 0.95, 1.13; of 3 0.73, 0.92, 1.05; of 4 0.76, 0.98, 1.05. Without r^2 / 2 exact, with a table of
-// 8, the error is 2^-32.9 at best and 2^-31.4 for large |x|: 3 to 6 % of the vectors fail. SiLU with an estimate and a
-// Newton step for the division 0.46, as with the division; one mask a vector and no branch, with the failures of 4096
-// elements settled at once, 0.60, since comparisons into masks are slow.
+// 8, the error is 2^-32.9 at best and 2^-31.4 for large |x|: 3 to 6 % of the vectors fail. One mask a vector and no branch,
+// with the failures of 4096 elements settled at once, 0.60, since comparisons into masks are slow.
 //
-// On an Intel Xeon with AVX-512 (SiLU, N(0, 1): 0.37): failures noted in a list and settled after 40 blocks 0.41; a
-// lane of a failed block through the formula for all its vectors at once 0.39; the next block's denominator before this
-// one's quotient 0.40 to 0.44; positive x not cut 0.36, but 12 for N(0, 100^2). Bounds by a constant part of the
-// numerator, with tests of its size and of x, 0.39. The failures, of 6 % of the blocks, cost 4 %. Left slow there: SiLU
-// where e^-x is in (2^126, 2^128), whose inverse is subnormal: 8 for x in [-100, -64]; a range test would cost all
-// others 3 %. excess * inverse once, and its multiples from q, is 3 to 5 % less, but it loses bits from 2^-101 down: odd
-// subnormals' ties go unseen.
+// On an Intel Xeon with AVX-512 (SiLU, N(0, 1)): a division for the reciprocal 0.375 instead of 0.352, and 4 to 6 %
+// more for the others (on Zen 4 the same). With the division, where 0.37 is to be compared: failures noted in a list
+// and settled after 40 blocks 0.41; a lane of a failed block through the formula for all its vectors at once 0.39; the
+// next block's denominator before this one's quotient 0.40 to 0.44; positive x not cut 0.36, but 12 for N(0, 100^2).
+// Bounds by a constant part of the numerator, with tests of its size and of x, 0.39. The failures, of 6 % of the
+// blocks, cost 4 %. Left slow there: SiLU where e^-x is in (2^126, 2^128), whose inverse is subnormal: 8 for x in
+// [-100, -64]; a range test would cost all others 3 %. excess * inverse once, and its multiples from q, is 3 to 5 %
+// less, but it loses bits from 2^-101 down: odd subnormals' ties go unseen.
 #pragma once
 
 #include "quick_exp.h"
 
 // Bounds of a quotient, from q, which is it but for a few units in the last place, and from the excess of q times the
 // denominator over the numerator: c = excess / denominator brings q - c so close to the exact quotient y that
-// |y - (q - c)| < kReach 2^-25 |y|. If a tie, halfway between two floats, lies between the two, it is at least 2^-25 |y|
-// from q, which is a float; so c is as large, and q - c (1 +- kReach) are on both sides of the tie. Zeros come out with
-// their sign, odd subnormal x, whose halves are ties, have two bounds, and what has overflowed is NaN. Below 2^-100
-// products lose bits, and the bound of the error; but there f(x) is x / 2, a tie or exact, or 3 x / 5, far from any tie.
+// |y - (q - c)| < kReach 2^-25 |y|, for any reciprocal that is right to 2^-22. If a tie, halfway between two floats, lies between
+// the two, it is at least 2^-25 |y| from q, which is a float; so c is as large, and q - c (1 +- kReach) are on both
+// sides of the tie. Zeros come out with their sign, odd subnormal x, whose halves are ties, have two bounds, and what
+// has overflowed is NaN. Below 2^-100 products lose bits, and the bound of the error; but there f(x) is x / 2, a tie or
+// exact, or 3 x / 5, far from any tie.
 constexpr float kReach = F::kTableBits == 5 ? 0x1.5p-11F : 0x1.2p-12F;
 
 template <class W>
@@ -37,14 +38,14 @@ inline Bounds<W> excessBounds(W q, W excess, W inverse) {
 
 template <class W>
 inline Bounds<W> quotientBounds(W numerator, Pair<W> denominator) {
-  const W inverse = W(1.0F) / (denominator.hi + denominator.lo);
+  const W inverse = reciprocal(denominator.hi + denominator.lo);
   const W q = numerator * inverse;
   return excessBounds(q, fma(q, denominator.lo, productError(q, denominator.hi, numerator)), inverse);
 }
 
 template <class W>
 inline Bounds<W> quotientBounds(Pair<W> numerator, Pair<W> denominator) {
-  const W inverse = W(1.0F) / denominator.hi;
+  const W inverse = reciprocal(denominator.hi);
   const W q = numerator.hi * inverse;
   // In this order, since q denominator.lo alone may be subnormal, which is slow on Intel's CPUs.
   const W excess = fma(q, denominator.lo, productError(q, denominator.hi, numerator.hi) - numerator.lo);

@@ -136,6 +136,8 @@ inline F copysign(F magnitude, F sign) {
   return _mm256_or_ps(_mm256_andnot_ps(signBit.v, magnitude.v), _mm256_and_ps(signBit.v, sign.v));
 }
 
+inline F reciprocal(F a) { return F(1.0F) / a; }
+
 inline F min(F a, F b) { return _mm256_min_ps(a.v, b.v); }
 inline F max(F a, F b) { return _mm256_max_ps(a.v, b.v); }
 inline F largerMagnitude(F a, F b) { return _mm256_blendv_ps(a.v, b.v, _mm256_cmp_ps(abs(a).v, abs(b).v, _CMP_LT_OQ)); }
