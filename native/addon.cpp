@@ -26,6 +26,10 @@ namespace {
 // for which the others have to wait in the end.
 constexpr size_t kGrain = 1 << 13;
 
+// Bytes of results from which on they bypass the caches. On an Intel Xeon SiLU then takes 0.78 of the time at 64 MiB, with
+// one thread 0.92; at 32 MiB 0.87 and 1.06. Larger turns, since each of them ends with a wait for the memory.
+constexpr size_t kBypass = 1 << 26, kBypassGrain = 1 << 16;
+
 // Elements for which a thread is woken, which takes ten to fifty microseconds: about as much work. An element of float64
 // is five times the work of another.
 constexpr size_t shareOf(uint32_t dtype) { return dtype == kFloat64 ? 1 << 14 : 1 << 16; }
@@ -94,6 +98,7 @@ constexpr napi_typedarray_type kTypes[kDTypeCount] = {napi_float32_array, napi_f
 // The arguments of a kernel: `count` arrays, their dtype, beta and threshold.
 struct Arguments {
   Array arrays[3];
+  size_t length;
   uint32_t dtype;
   Parameters parameters;
 };
@@ -108,8 +113,18 @@ bool readArguments(const Napi::CallbackInfo& info, size_t count, Arguments* argu
   }
   if (!valid) {
     Napi::TypeError::New(info.Env(), "the arrays must be of the dtype and equally long").ThrowAsJavaScriptException();
+    return false;
   }
-  return valid;
+  arguments->length = arguments->arrays[0].length;
+  static const bool streams = detectCpu().streams;
+  bool bypass = streams && arguments->length * kDTypeSizes[arguments->dtype] >= kBypass;
+  for (size_t i = 0; i < count - 1; i++) bypass &= arguments->arrays[i].data != arguments->arrays[count - 1].data;
+  arguments->parameters.bypassCaches = bypass;
+  return true;
+}
+
+Work workOf(const Arguments& a) {
+  return {a.length, a.parameters.bypassCaches ? kBypassGrain : kGrain, shareOf(a.dtype)};
 }
 
 // kernel(x, out, dtype, beta, threshold)
@@ -117,15 +132,14 @@ void call(const Napi::CallbackInfo& info) {
   const Row& row = *static_cast<const Row*>(info.Data());
   Arguments a;
   if (!readArguments(info, 2, &a)) return;
-  const size_t length = a.arrays[0].length;
   Task task = {row.kernels[a.dtype],
                nullptr,
                static_cast<char*>(a.arrays[0].data),
                static_cast<char*>(a.arrays[1].data),
                kDTypeSizes[a.dtype],
                a.parameters};
-  if (a.dtype >= kFloat16) task.results = row.tables[a.dtype - kFloat16].valuesFor(length, task.kernel, a.parameters);
-  parallelFor({length, kGrain, shareOf(a.dtype)}, runTask, &task);
+  if (a.dtype >= kFloat16) task.results = row.tables[a.dtype - kFloat16].valuesFor(a.length, task.kernel, a.parameters);
+  parallelFor(workOf(a), runTask, &task);
 }
 
 // kernel(gradOutput, x, out, dtype, beta, threshold)
@@ -133,7 +147,6 @@ void callBackward(const Napi::CallbackInfo& info) {
   const BackwardRow& row = *static_cast<const BackwardRow*>(info.Data());
   Arguments a;
   if (!readArguments(info, 3, &a)) return;
-  const size_t length = a.arrays[0].length;
   BackwardTask task = {row.kernels[a.dtype],
                        nullptr,
                        nullptr,
@@ -144,10 +157,10 @@ void callBackward(const Napi::CallbackInfo& info) {
                        a.parameters};
   if (a.dtype >= kFloat16) {
     const size_t i = a.dtype - kFloat16;
-    task.derivatives = row.tables[i].valuesFor(length, row.derivatives[i], a.parameters);
+    task.derivatives = row.tables[i].valuesFor(a.length, row.derivatives[i], a.parameters);
     task.product = row.products[i];
   }
-  parallelFor({length, kGrain, shareOf(a.dtype)}, runBackwardTask, &task);
+  parallelFor(workOf(a), runBackwardTask, &task);
 }
 
 Napi::Value getThreads(const Napi::CallbackInfo& info) { return Napi::Number::New(info.Env(), threads()); }

@@ -19,10 +19,12 @@ struct BFloat16 {
   uint16_t bits;
 };
 
-// Softplus's. `threshold` is compared with the exact (float64: the rounded) product of x and beta.
+// Softplus's, of which `threshold` is compared with the exact (float64: the rounded) product of x and beta; and whether
+// results had better go past the caches, which needs an `out` that is no argument. The quick paths do that (quick.h).
 struct Parameters {
   double beta;
   double threshold;
+  bool bypassCaches = false;
 };
 
 // out[i] = f(x[i]) for i < n; `out` may be `x`. Runs in the default floating-point state (parallelFor sets it).

@@ -12,8 +12,8 @@
 // of a and b that is larger or smaller without its sign; timesPowerOf2, for quick_exp.h, which tells what it is.
 // leadingBits<count>(a), the lowest `count` bits of a's exponent with the F::kTableBits - count that follow, as low bits;
 // lookup(table, i), the entry at the low F::kTableBits bits of i; orBits(a, b, c). As masks, one bit a lane: lessThan,
-// differ (of bits); and select(mask, yes, no). withCanonicalNaN(a): every NaN as the kernels store it. F::kTogether: how
-// many vectors to do in step.
+// differ (of bits); and select(mask, yes, no). withCanonicalNaN(a): every NaN as the kernels store it. F::stream(p, a)
+// stores past the caches, p being aligned, until finishStreams(). F::kTogether: how many vectors to do in step.
 #pragma once
 
 #include "activations.h"
@@ -34,6 +34,10 @@ struct Both {
   static void store(float* p, Both x) {
     A::store(p, x.a);
     B::store(p + A::kLanes, x.b);
+  }
+  static void stream(float* p, Both x) {
+    A::stream(p, x.a);
+    B::stream(p + A::kLanes, x.b);
   }
 };
 
@@ -144,6 +148,8 @@ struct Bounds {
   W low, high;
 };
 
+constexpr size_t kLine = 64 / sizeof(float);  // of a cache
+
 constexpr float kUnlimited = -__builtin_inff();
 
 // Where the bounds do not settle the result, since their difference is not 0 but a number or NaN, or where x is below
@@ -177,12 +183,29 @@ NEVER_INLINE FLATTEN void repair(const float* gradOutput, const float* x, const 
   }
 }
 
-// Asks for the cache lines of `count` floats, 2 KiB on from p, which may be past the end: a quarter less time where arrays
-// come from memory and go there, and none more where they do not (Intel Xeon; nothing on Zen 4).
-template <size_t count>
-inline void fetchAhead(const float* p) {
+// Asks for the cache lines of `count` floats, 2 KiB on from p, which may be past the end. `locality`: 3 for the first-level
+// cache, 2 for the second. Always inlined: g++ thinks that a call without effect is none.
+template <size_t count, int locality>
+__attribute__((always_inline)) inline void fetch(const float* p) {
   const uintptr_t ahead = reinterpret_cast<uintptr_t>(p) + 2048;
-  UNROLL for (size_t i = 0; i < count * sizeof(float); i += 64) __builtin_prefetch(reinterpret_cast<void*>(ahead + i));
+  UNROLL for (size_t i = 0; i < count; i += kLine) {
+    __builtin_prefetch(reinterpret_cast<void*>(ahead + i * sizeof(float)), 0, locality);
+  }
+}
+
+// What a later block needs: a quarter less time where arrays come from memory and go there, and none more where they do
+// not (Intel Xeon; nothing on Zen 4). If results bypass the caches, arguments had better bypass the first level too.
+template <size_t count>
+__attribute__((always_inline)) inline void fetchAhead(const float* gradOutput, const float* x, const float* out,
+                                                      bool bypass) {
+  if (bypass) {
+    if (gradOutput != nullptr) fetch<count, 2>(gradOutput);
+    fetch<count, 2>(x);
+  } else {
+    if (gradOutput != nullptr) fetch<count, 3>(gradOutput);
+    fetch<count, 3>(x);
+    fetch<count, 3>(out);
+  }
 }
 
 // A formula's path is a specialization of QuickPath (activations.h) derived from this; a formula without one just works.
@@ -194,12 +217,13 @@ struct BoundedPath {
   static constexpr float kLeast = kUnlimited, kNothing = -0.0F;
   static bool suits(const Parameters&) { return true; }
 
-  // W::kLanes elements; gradOutput may be null.
+  // W::kLanes elements; gradOutput may be null; out begins a cache line if results are to bypass the caches.
   //
   // The products with the bounds tell as much as these do, and whether they are NaN. No bounds are on both sides of 0,
   // where a gradient of 0 would hide it: next to a root, a slope is above 2^-29.
   template <class W>
-  FLATTEN static void block(const float* gradOutput, const float* x, float* out, const Parameters& parameters) {
+  FLATTEN static void block(const float* gradOutput, const float* x, float* out, bool bypass,
+                            const Parameters& parameters) {
     using Path = QuickPath<formula>;
     const W v = W::load(x);
     Bounds<W> y = Path::bounds(v);
@@ -209,15 +233,17 @@ struct BoundedPath {
     }
     const unsigned failed = failures<Path>(allBits(y.low - y.high), least(v));
     if (__builtin_expect(failed == 0, 1)) {
-      W::store(out, y.low);
+      bypass ? W::stream(out, y.low) : W::store(out, y.low);
       return;
     }
-    float copies[3][W::kLanes];  // the store may go over the arguments
+    float copies[4][W::kLanes];  // the store may go over the arguments
     W::store(copies[0], v);
     W::store(copies[1], y.high);
     if (gradOutput != nullptr) W::store(copies[2], W::load(gradOutput));
-    W::store(out, y.low);
-    repair<formula>(gradOutput == nullptr ? nullptr : copies[2], copies[0], copies[1], out, W::kLanes, parameters);
+    float* to = bypass ? copies[3] : out;
+    W::store(to, y.low);
+    repair<formula>(gradOutput == nullptr ? nullptr : copies[2], copies[0], copies[1], to, W::kLanes, parameters);
+    if (bypass) W::stream(out, W::load(to));
   }
 
   // out[i] = formula(x[i]), times gradOutput[i] unless that is null; or false if the parameters are not for the path.
@@ -225,19 +251,22 @@ struct BoundedPath {
     if (!QuickPath<formula>::suits(parameters)) return false;
     using Step = Together<F, together>;
     const auto from = [=](size_t i) { return gradOutput == nullptr ? nullptr : gradOutput + i; };
-    size_t i = 0;
-    for (; i + Step::kLanes <= n; i += Step::kLanes) {
-      fetchAhead<Step::kLanes>(x + i);
-      fetchAhead<Step::kLanes>(out + i);
-      if (gradOutput != nullptr) fetchAhead<Step::kLanes>(gradOutput + i);
-      block<Step>(from(i), x + i, out + i, parameters);
+    // What bypasses the caches does so by whole lines: the second step begins with one. Memory from elsewhere need not be
+    // aligned to floats.
+    const uintptr_t address = reinterpret_cast<uintptr_t>(out);
+    const bool bypass = parameters.bypassCaches && address % sizeof(float) == 0;
+    size_t i = 0, step = bypass ? kLine - address / sizeof(float) % kLine : Step::kLanes;
+    for (; i + Step::kLanes <= n; i += step, step = Step::kLanes) {
+      fetchAhead<Step::kLanes>(from(i), x + i, out + i, bypass);
+      block<Step>(from(i), x + i, out + i, bypass && i > 0, parameters);
     }
-    for (; i + F::kLanes <= n; i += F::kLanes) block<F>(from(i), x + i, out + i, parameters);
+    if (bypass) finishStreams();
+    for (; i + F::kLanes <= n; i += F::kLanes) block<F>(from(i), x + i, out + i, false, parameters);
     if (i < n) {
       float rest[F::kLanes] = {}, grad[F::kLanes] = {};  // 0 is in every path's range
       memcpy(rest, x + i, (n - i) * sizeof(float));
       if (gradOutput != nullptr) memcpy(grad, gradOutput + i, (n - i) * sizeof(float));
-      block<F>(gradOutput == nullptr ? nullptr : grad, rest, rest, parameters);
+      block<F>(gradOutput == nullptr ? nullptr : grad, rest, rest, false, parameters);
       memcpy(out + i, rest, (n - i) * sizeof(float));
     }
     return true;

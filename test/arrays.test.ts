@@ -4,8 +4,8 @@ import { existsSync, readFileSync } from 'node:fs';
 import os from 'node:os';
 import { describe, expect, it } from 'vitest';
 import { backend, gelu, softplus } from '../dist/index.mjs';
-import { expectSameBits, hostile, onEachIsa } from './support.js';
-import { forms } from './table.mjs';
+import { expectSameBits, hostile, onEachIsa, random } from './support.js';
+import { derivatives, forms } from './table.mjs';
 
 const TYPES = [Float32Array, Float64Array];
 // All to two of the widest vectors and one more, and where the blocks of several vectors, of 96 floats at most, end.
@@ -112,6 +112,38 @@ describe('arrays', () => {
       expect(gelu(x)).toHaveLength(20);
       buffer.resize(0);
       expect(gelu(x)).toHaveLength(0);
+    });
+
+    // The vector kernels' results may bypass the caches then.
+    describe.skipIf(isa === 'scalar' || isa === 'js')('larger than the caches', () => {
+      const [length, piece] = [2 ** 24 + 37, 2 ** 20];
+      const next = random(7);
+      const few = Float32Array.from({ length: 2 ** 18 }, () => next() * 16 - 8);
+      const x = new Float32Array(length + 3).subarray(3);
+      for (let i = 0; i < length; i += few.length) x.set(few.subarray(0, length - i), i);
+      for (const part of [0, 2 ** 16 - 500, 2 ** 20, length - 500]) hostile(x.subarray(part, part + 500));
+      const expected = new Float32Array(length);
+      const out = new Float32Array(length + 16);
+
+      it.each(forms)('gives $name the same bits as in pieces', ({ run }) => {
+        for (let i = 0; i < length; i += piece) {
+          run(x.subarray(i, i + piece), { out: expected.subarray(i, i + piece) });
+        }
+        for (const offset of [0, 13]) {
+          expectSameBits(run(x, { out: out.subarray(offset, offset + length) }), expected, x);
+          expect(out[offset + length] ?? 0).toBe(0);
+          out.fill(0);
+        }
+      });
+
+      it.each(derivatives)('gives $name the same bits as in pieces', ({ backward }) => {
+        const gradOutput = x.slice().reverse();
+        for (let i = 0; i < length; i += piece) {
+          const [g, values, y] = [gradOutput, x, expected].map((array) => array.subarray(i, i + piece));
+          backward(g as Float32Array, values as Float32Array, { out: y as Float32Array });
+        }
+        expectSameBits(backward(gradOutput, x, { out: out.subarray(5, 5 + length) }), expected, x);
+      });
     });
 
     // In place, in 2 GiB: the lengths do not pass through anything that is particular to an instruction set.

@@ -118,9 +118,12 @@ struct f32x8 {
 
   static f32x8 load(const float* p) { return _mm256_loadu_ps(p); }
   static void store(float* p, f32x8 a) { _mm256_storeu_ps(p, a.v); }
+  static void stream(float* p, f32x8 a) { _mm256_stream_ps(p, a.v); }
   __m256i bits() const { return _mm256_castps_si256(v); }
 };
 using F = f32x8;
+
+inline void finishStreams() { _mm_sfence(); }
 
 inline F operator+(F a, F b) { return _mm256_add_ps(a.v, b.v); }
 inline F operator-(F a, F b) { return _mm256_sub_ps(a.v, b.v); }

@@ -120,9 +120,12 @@ struct f32x16 {
 
   static f32x16 load(const float* p) { return _mm512_loadu_ps(p); }
   static void store(float* p, f32x16 a) { _mm512_storeu_ps(p, a.v); }
+  static void stream(float* p, f32x16 a) { _mm512_stream_ps(p, a.v); }
   __m512i bits() const { return _mm512_castps_si512(v); }
 };
 using F = f32x16;
+
+inline void finishStreams() { _mm_sfence(); }
 
 inline F operator+(F a, F b) { return _mm512_add_ps(a.v, b.v); }
 inline F operator-(F a, F b) { return _mm512_sub_ps(a.v, b.v); }
