@@ -47,6 +47,9 @@ NEVER_INLINE void copyOf(const T* of, const uint16_t* x, T* out, size_t n) {
   for (; i < n; i++) out[i] = of[x[i]];
 }
 
+// Not `==`, since the results for a beta of 0 and of -0 differ.
+bool sameBits(double a, double b) { return memcmp(&a, &b, sizeof a) == 0; }
+
 }  // namespace
 
 template <class T>
@@ -60,8 +63,9 @@ const SixteenBitValues<T>* SixteenBitTable<T>::valuesFor(size_t n, Kernel kernel
     if (values == nullptr) return nullptr;
     values_.store(values, std::memory_order_release);
   }
-  // By their bits, since the results for a beta of 0 and of -0 differ.
-  return memcmp(&values->parameters, &parameters, sizeof parameters) == 0 ? values : nullptr;
+  return sameBits(values->parameters.beta, parameters.beta) && sameBits(values->parameters.threshold, parameters.threshold)
+             ? values
+             : nullptr;
 }
 
 template class SixteenBitTable<uint16_t>;
