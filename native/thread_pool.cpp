@@ -45,28 +45,51 @@ int currentCpu() { return -1; }
 void leave(int) {}
 #endif
 
-// One call of parallelFor, on the caller's stack. The pool's mutex guards what is written to, but `next`.
+// A part of the elements: where its next piece begins, and where it ends. On a cache line of its own.
+struct alignas(64) Range {
+  std::atomic<size_t> next;
+  size_t end;
+};
+constexpr size_t kMaxRanges = 64;  // which more threads share
+
+// One call of parallelFor, on the caller's stack. The pool's mutex guards what is written to, but the ranges.
 struct Job {
   const Body body;
   void* const context;
-  const Work piecewise;
-  std::atomic<size_t> next{0};  // where the next piece begins
-  int open;                     // how many more helpers may join
-  std::atomic<int> active{0};   // helpers at work; may be read without the mutex
+  const size_t grain;
+  const size_t rangeCount;
+  Range ranges[kMaxRanges];
+  int open;                    // how many more helpers may join
+  std::atomic<int> active{0};  // helpers at work; may be read without the mutex
   std::condition_variable idle;
   int cpu = -1;  // the caller's
   Job* following = nullptr;
 
-  Job(Body b, void* c, const Work& w, int helpers) : body(b), context(c), piecewise(w), open(helpers) {}
+  Job(Body b, void* c, const Work& w, int helpers)
+      : body(b),
+        context(c),
+        grain(w.grain),
+        rangeCount(static_cast<size_t>(helpers) < kMaxRanges ? static_cast<size_t>(helpers) + 1 : kMaxRanges),
+        open(helpers) {
+    const size_t pieces = (w.count + grain - 1) / grain;
+    for (size_t i = 0; i < rangeCount; i++) {
+      ranges[i].next = pieces * i / rangeCount * grain;
+      ranges[i].end = i + 1 < rangeCount ? pieces * (i + 1) / rangeCount * grain : w.count;
+    }
+  }
 
-  // Takes piece after piece until none is left.
-  void work() {
+  // Takes piece after piece until none is left, those of the thread's own range first: who calls once calls again with
+  // the same arrays, and the core has them in its caches (SiLU, 2^19 numbers: 2 threads are 1.85 times as fast as one,
+  // without ranges 1.6 times).
+  void work(size_t thread) {
     const DefaultFpState state;
-    const size_t count = piecewise.count, grain = piecewise.grain;
-    for (;;) {
-      const size_t begin = next.fetch_add(grain, std::memory_order_relaxed);
-      if (begin >= count) return;
-      body(context, begin, count - begin < grain ? count : begin + grain);
+    for (size_t i = 0; i < rangeCount; i++) {
+      Range& range = ranges[(thread + i) % rangeCount];
+      for (;;) {
+        const size_t begin = range.next.fetch_add(grain, std::memory_order_relaxed);
+        if (begin >= range.end) break;
+        body(context, begin, range.end - begin < grain ? range.end : begin + grain);
+      }
     }
   }
 };
@@ -88,6 +111,7 @@ struct Pool {
   Job* jobs = nullptr;               // those that want more helpers, the oldest first
   std::atomic<bool> waiting{false};  // jobs != nullptr; may be read without the mutex
   int created = 0;
+  size_t started = 0;  // helpers that have been numbered: the caller is 0
 
   void add(Job* job);
   void remove(Job* job);
@@ -114,6 +138,7 @@ void Pool::remove(Job* job) {
 
 void Pool::helperMain() {
   std::unique_lock<std::mutex> lock(mutex);
+  const size_t index = ++started;
   for (;;) {
     while (jobs == nullptr) wake.wait(lock);
     Job* job = jobs;
@@ -121,7 +146,7 @@ void Pool::helperMain() {
     if (--job->open == 0) remove(job);
     lock.unlock();
     leave(job->cpu);
-    job->work();
+    job->work(index);
     lock.lock();
     // Under the lock, since the job is gone as soon as its owner sees that nobody is at work.
     if (--job->active == 0) job->idle.notify_one();
@@ -215,7 +240,7 @@ void parallelFor(const Work& work, Body body, void* context) {
   const int helpers = shares < 2 ? 0 : static_cast<int>(shares - 1 < others ? shares - 1 : others);
   Job job(body, context, work, helpers);
   if (helpers == 0) {
-    job.work();
+    job.work(0);
     return;
   }
   job.cpu = currentCpu();
@@ -227,7 +252,7 @@ void parallelFor(const Work& work, Body body, void* context) {
     p.add(&job);
   }
   for (int i = 0; i < helpers; i++) p.wake.notify_one();
-  job.work();
+  job.work(0);
   {
     const std::lock_guard<std::mutex> lock(p.mutex);
     p.remove(&job);
