@@ -72,7 +72,8 @@ function perform(
     return undefined;
   }
   const result = out ?? newArrayLike(array);
-  run(kernel, dtype, gradOutput && elementsOf(gradOutput), elementsOf(array), elementsOf(result), parameters);
+  const gradients = gradOutput && elementsOf(gradOutput);
+  run(kernel, dtype, gradients, elementsOf(array), elementsOf(result), parameters, out === undefined);
   return options.out ?? operand.wrap(result);
 }
 

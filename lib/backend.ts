@@ -95,7 +95,7 @@ export function willFill(array: FloatArray): void {
 }
 
 /**
- * {@link runKernel} on the backend in use, for arguments that are valid.
+ * {@link runKernel} on the backend in use, for arguments that are valid. `isNew`: see native.ts.
  * @internal
  */
 export function run(
@@ -105,6 +105,7 @@ export function run(
   x: Elements,
   out: Elements,
   parameters: Parameters,
+  isNew = false,
 ): void {
   const native = kernels?.[kernel.name];
   if (native === undefined) {
@@ -113,8 +114,8 @@ export function run(
   }
   const { beta, threshold } = parameters;
   const index = dtypes.indexOf(dtype);
-  if (gradOutput === undefined) (native as Forward)(x, out, index, beta, threshold);
-  else (native as Backward)(gradOutput, x, out, index, beta, threshold);
+  if (gradOutput === undefined) (native as Forward)(x, out, index, beta, threshold, isNew);
+  else (native as Backward)(gradOutput, x, out, index, beta, threshold, isNew);
 }
 
 /** What computes the results; see {@link Backend}. */

@@ -4,8 +4,17 @@ import { createRequire } from 'node:module';
 import { resolve } from 'node:path';
 import type { Elements } from './kernel.js';
 
-/** `out[i] = f(x[i])`. `dtype` is an index into the binding's `dtypes`. */
-export type Forward = (x: Elements, out: Elements, dtype: number, beta: number, threshold: number) => void;
+/**
+ * `out[i] = f(x[i])`. `dtype` is an index into the binding's `dtypes`; `isNew`: nobody has written to `out` yet.
+ */
+export type Forward = (
+  x: Elements,
+  out: Elements,
+  dtype: number,
+  beta: number,
+  threshold: number,
+  isNew: boolean,
+) => void;
 
 /** `out[i] = gradOutput[i] * f'(x[i])`. */
 export type Backward = (
@@ -15,6 +24,7 @@ export type Backward = (
   dtype: number,
   beta: number,
   threshold: number,
+  isNew: boolean,
 ) => void;
 
 /** The kernels of an instruction set: the functions' by their names, the derivatives' as `geluBackward`. */
