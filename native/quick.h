@@ -194,18 +194,14 @@ __attribute__((always_inline)) inline void fetch(const float* p) {
 }
 
 // What a later block needs: a quarter less time where arrays come from memory and go there, and none more where they do
-// not (Intel Xeon; nothing on Zen 4). If results bypass the caches, arguments had better bypass the first level too.
+// not (Intel Xeon; nothing on Zen 4). Arguments into the second-level cache: if results bypass the caches, the first one
+// is no gain, and if they do not, as good.
 template <size_t count>
 __attribute__((always_inline)) inline void fetchAhead(const float* gradOutput, const float* x, const float* out,
                                                       bool bypass) {
-  if (bypass) {
-    if (gradOutput != nullptr) fetch<count, 2>(gradOutput);
-    fetch<count, 2>(x);
-  } else {
-    if (gradOutput != nullptr) fetch<count, 3>(gradOutput);
-    fetch<count, 3>(x);
-    fetch<count, 3>(out);
-  }
+  if (gradOutput != nullptr) fetch<count, 2>(gradOutput);
+  fetch<count, 2>(x);
+  if (!bypass) fetch<count, 3>(out);
 }
 
 // A formula's path is a specialization of QuickPath (activations.h) derived from this; a formula without one just works.
@@ -261,13 +257,16 @@ struct BoundedPath {
       block<Step>(from(i), x + i, out + i, bypass && i > 0, parameters);
     }
     if (bypass) finishStreams();
-    for (; i + F::kLanes <= n; i += F::kLanes) block<F>(from(i), x + i, out + i, false, parameters);
-    if (i < n) {
-      float rest[F::kLanes] = {}, grad[F::kLanes] = {};  // 0 is in every path's range
-      memcpy(rest, x + i, (n - i) * sizeof(float));
-      if (gradOutput != nullptr) memcpy(grad, gradOutput + i, (n - i) * sizeof(float));
-      block<F>(gradOutput == nullptr ? nullptr : grad, rest, rest, false, parameters);
-      memcpy(out + i, rest, (n - i) * sizeof(float));
+    float rest[F::kLanes] = {}, restOfGrad[F::kLanes] = {};  // 0 is in every path's range
+    for (; i < n; i += F::kLanes) {
+      const bool last = n - i < F::kLanes;
+      const float* grad = from(i);
+      if (last) {
+        memcpy(rest, x + i, (n - i) * sizeof(float));
+        if (gradOutput != nullptr) grad = static_cast<float*>(memcpy(restOfGrad, grad, (n - i) * sizeof(float)));
+      }
+      block<F>(grad, last ? rest : x + i, last ? rest : out + i, false, parameters);
+      if (last) memcpy(out + i, rest, (n - i) * sizeof(float));
     }
     return true;
   }
