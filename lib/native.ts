@@ -4,28 +4,14 @@ import { createRequire } from 'node:module';
 import { resolve } from 'node:path';
 import type { Elements } from './kernel.js';
 
-/**
- * `out[i] = f(x[i])`. `dtype` is an index into the binding's `dtypes`; `isNew`: nobody has written to `out` yet.
- */
-export type Forward = (
-  x: Elements,
-  out: Elements,
-  dtype: number,
-  beta: number,
-  threshold: number,
-  isNew: boolean,
-) => void;
+/** `dtype` is an index into the binding's `dtypes`; `isNew`: nobody has written to `out` yet. */
+type Settings = [dtype: number, beta: number, threshold: number, isNew: boolean];
+
+/** `out[i] = f(x[i])`. */
+export type Forward = (x: Elements, out: Elements, ...settings: Settings) => void;
 
 /** `out[i] = gradOutput[i] * f'(x[i])`. */
-export type Backward = (
-  gradOutput: Elements,
-  x: Elements,
-  out: Elements,
-  dtype: number,
-  beta: number,
-  threshold: number,
-  isNew: boolean,
-) => void;
+export type Backward = (gradOutput: Elements, x: Elements, out: Elements, ...settings: Settings) => void;
 
 /** The kernels of an instruction set: the functions' by their names, the derivatives' as `geluBackward`. */
 export type NativeKernels = Readonly<Record<string, Forward | Backward>>;

@@ -99,9 +99,9 @@ constexpr napi_typedarray_type kTypes[kDTypeCount] = {napi_float32_array, napi_f
 // The arguments of a kernel: `count` arrays, their dtype, beta and threshold, and whether the last array is new.
 struct Arguments {
   Array arrays[3];
-  size_t length;
   uint32_t dtype;
   Parameters parameters;
+  size_t length() const { return arrays[0].length; }
 };
 
 bool readArguments(const Napi::CallbackInfo& info, size_t count, Arguments* arguments) {
@@ -116,17 +116,16 @@ bool readArguments(const Napi::CallbackInfo& info, size_t count, Arguments* argu
     Napi::TypeError::New(info.Env(), "the arrays must be of the dtype and equally long").ThrowAsJavaScriptException();
     return false;
   }
-  arguments->length = arguments->arrays[0].length;
+  if (arguments->length() * kDTypeSizes[arguments->dtype] < kBypass) return true;
   static const bool streams = detectCpu().streams;
-  if (!streams || arguments->length * kDTypeSizes[arguments->dtype] < kBypass) return true;
-  bool bypass = !info[count + 3].ToBoolean();
+  bool bypass = streams && arguments->dtype == kFloat32 && !info[count + 3].ToBoolean();
   for (size_t i = 0; i < count - 1; i++) bypass &= arguments->arrays[i].data != arguments->arrays[count - 1].data;
   arguments->parameters.bypassCaches = bypass;
   return true;
 }
 
 Work workOf(const Arguments& a) {
-  return {a.length, a.parameters.bypassCaches ? kBypassGrain : kGrain, shareOf(a.dtype)};
+  return {a.length(), a.parameters.bypassCaches ? kBypassGrain : kGrain, shareOf(a.dtype)};
 }
 
 // kernel(x, out, dtype, beta, threshold, isNew)
@@ -140,7 +139,7 @@ void call(const Napi::CallbackInfo& info) {
                static_cast<char*>(a.arrays[1].data),
                kDTypeSizes[a.dtype],
                a.parameters};
-  if (a.dtype >= kFloat16) task.results = row.tables[a.dtype - kFloat16].valuesFor(a.length, task.kernel, a.parameters);
+  if (a.dtype >= kFloat16) task.results = row.tables[a.dtype - kFloat16].valuesFor(a.length(), task.kernel, a.parameters);
   parallelFor(workOf(a), runTask, &task);
 }
 
@@ -159,7 +158,7 @@ void callBackward(const Napi::CallbackInfo& info) {
                        a.parameters};
   if (a.dtype >= kFloat16) {
     const size_t i = a.dtype - kFloat16;
-    task.derivatives = row.tables[i].valuesFor(a.length, row.derivatives[i], a.parameters);
+    task.derivatives = row.tables[i].valuesFor(a.length(), row.derivatives[i], a.parameters);
     task.product = row.products[i];
   }
   parallelFor(workOf(a), runBackwardTask, &task);

@@ -24,9 +24,9 @@
 
 // Bounds of a quotient, from q, which is it but for a few units in the last place, and from the excess of q times the
 // denominator over the numerator: c = excess / denominator brings q - c so close to the exact quotient y that
-// |y - (q - c)| < kReach 2^-25 |y|, for any reciprocal that is right to 2^-22. If a tie, halfway between two floats, lies between
-// the two, it is at least 2^-25 |y| from q, which is a float; so c is as large, and q - c (1 +- kReach) are on both
-// sides of the tie. Zeros come out with their sign, odd subnormal x, whose halves are ties, have two bounds, and what
+// |y - (q - c)| < kReach 2^-25 |y|, for any reciprocal that is right to 2^-22. If a tie, halfway between two floats, lies
+// between the two, it is at least 2^-25 |y| from q, which is a float; so c is as large, and q - c (1 +- kReach) are on
+// both sides of the tie. Zeros come out with their sign, odd subnormal x, whose halves are ties, have two bounds, and what
 // has overflowed is NaN. Below 2^-100 products lose bits, and the bound of the error; but there f(x) is x / 2, a tie or
 // exact, or 3 x / 5, far from any tie.
 constexpr float kReach = F::kTableBits == 5 ? 0x1.5p-11F : 0x1.2p-12F;
