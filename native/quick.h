@@ -8,8 +8,8 @@
 // found right on one is right on all; but for F's reciprocal, which only has to be right to 2^-22.
 //
 // F has, besides + - * /: reciprocal, 1 / a to 2^-23; fma(a, b, c) = a b + c, fnma = c - a b, fnms = -c - a b,
-// productError, abs and copysign as V; min and max, b where either is NaN; largerMagnitude and smallerMagnitude, the one
-// of a and b that is larger or smaller without its sign; timesPowerOf2, for quick_exp.h, which tells what it is.
+// productError, abs and copysign as V; min and max, b where either is NaN; largerMagnitude(a, b), of |a| and |b|, either
+// where one is NaN; timesPowerOf2, for quick_exp.h, which tells what it is.
 // leadingBits<count>(a), the lowest `count` bits of a's exponent with the F::kTableBits - count that follow, as low bits;
 // lookup(table, i), the entry at the low F::kTableBits bits of i; orBits(a, b, c). As masks, one bit a lane: lessThan,
 // differ (of bits); and select(mask, yes, no). withCanonicalNaN(a): every NaN as the kernels store it. F::stream(p, a)
@@ -96,14 +96,6 @@ inline Both<A, B> max(Both<A, B> x, Both<A, B> y) {
   return {max(x.a, y.a), max(x.b, y.b)};
 }
 template <class A, class B>
-inline Both<A, B> largerMagnitude(Both<A, B> x, Both<A, B> y) {
-  return {largerMagnitude(x.a, y.a), largerMagnitude(x.b, y.b)};
-}
-template <class A, class B>
-inline Both<A, B> smallerMagnitude(Both<A, B> x, Both<A, B> y) {
-  return {smallerMagnitude(x.a, y.a), smallerMagnitude(x.b, y.b)};
-}
-template <class A, class B>
 inline Both<A, B> timesPowerOf2(Both<A, B> x, Both<A, B> magic, Both<A, B> steps) {
   return {timesPowerOf2(x.a, magic.a, steps.a), timesPowerOf2(x.b, magic.b, steps.b)};
 }
@@ -116,7 +108,7 @@ inline Both<A, B> lookup(const T& table, Both<A, B> i) {
   return {lookup(table, i.a), lookup(table, i.b)};
 }
 
-// Over all vectors, into one: the bits of any of them, and the least numbers.
+// Over all vectors, into one: the bits of any of them, the least numbers, and the largest magnitudes.
 inline F allBits(F x) { return x; }
 inline F allBits(Both<F, F> x) { return orBits(F(0.0F), x.a, x.b); }
 template <class A, class B>
@@ -127,6 +119,11 @@ inline F least(F x) { return x; }
 template <class A, class B>
 inline F least(Both<A, B> x) {
   return min(least(x.a), least(x.b));
+}
+inline F largestMagnitude(F x) { return x; }
+template <class A, class B>
+inline F largestMagnitude(Both<A, B> x) {
+  return largerMagnitude(largestMagnitude(x.a), largestMagnitude(x.b));
 }
 
 // `count` vectors.
@@ -150,26 +147,19 @@ struct Bounds {
 
 constexpr size_t kLine = 64 / sizeof(float);  // of a cache
 
-constexpr float kUnlimited = -__builtin_inff();
+constexpr float kUnlimited = __builtin_inff();
 
-// Where the bounds do not settle the result, since their difference is not 0 but a number or NaN, or where x is below
-// Path::kLeast.
-template <class Path>
-inline unsigned failures(F differences, F least) {
-  const unsigned failed = differ(differences, F(0.0F));
-  return Path::kLeast == kUnlimited ? failed : failed | lessThan(least, F(Path::kLeast));
-}
-
-// A failed block once more: out has the products with the lower bounds, `high` those with the upper ones. Most lanes below
-// a path's range have a result of zero; the formula is for the groups of lanes that have others. (Their numbers noted
-// first, without a branch, and then one loop over these: 4 to 6 % slower on the whole.)
+// A failed block once more: out has the products with the lower bounds, `high` those with the upper ones, which hold up to
+// |x| = limit. Most lanes below a path's range have a result of zero; the formula is for the groups of lanes that have
+// others. (Their numbers noted first, without a branch, and then one loop over these: 4 to 6 % slower on the whole.)
 template <V (*formula)(V, const Parameters&)>
 NEVER_INLINE FLATTEN void repair(const float* gradOutput, const float* x, const float* high, float* out, size_t n,
-                                 const Parameters& parameters) {
+                                 float limit, const Parameters& parameters) {
   using Path = QuickPath<formula>;
   for (size_t i = 0; i < n; i += F::kLanes) {
     const F v = F::load(x + i), y = F::load(out + i);
-    const unsigned failed = failures<Path>(y - F::load(high + i), v);
+    const unsigned failed =
+        differ(y - F::load(high + i), F(0.0F)) | lessThan(v, F(Path::kLeast)) | lessThan(F(limit), abs(v));
     if (failed == 0) continue;
     const unsigned nothing = lessThan(v, F(Path::kVanishes));
     F zero = Path::kNothing;
@@ -205,29 +195,45 @@ __attribute__((always_inline)) inline void fetchAhead(const float* gradOutput, c
 }
 
 // A formula's path is a specialization of QuickPath (activations.h) derived from this; a formula without one just works.
-// It adds bounds(W); kLeast, where they hold from; kVanishes, below which f(x) rounds to kNothing; and suits(), whether
-// it is for these parameters.
+// It adds bounds(W); kLeast, where they hold from; kNear and nearBounds(W), if there are cheaper ones for |x| <= kNear;
+// kVanishes, below which f(x) rounds to kNothing; and suits(), whether it is for these parameters.
 template <V (*formula)(V, const Parameters&), size_t together = F::kTogether>
 struct BoundedPath {
   static constexpr bool kExists = true;
-  static constexpr float kLeast = kUnlimited, kNothing = -0.0F;
+  static constexpr float kLeast = -kUnlimited, kNear = kUnlimited, kNothing = -0.0F;
   static bool suits(const Parameters&) { return true; }
+
+  // One vector alone is rare, and does without.
+  template <class W>
+  static constexpr bool kHasNear = QuickPath<formula>::kNear < kUnlimited && (W::kLanes > F::kLanes);
+
+  template <class W>
+  static Bounds<W> bounds(W x, bool near) {
+    if constexpr (kHasNear<W>) {
+      if (__builtin_expect(near, 1)) return QuickPath<formula>::nearBounds(x);
+    }
+    return QuickPath<formula>::bounds(x);
+  }
 
   // W::kLanes elements; gradOutput may be null; out begins a cache line if results are to bypass the caches.
   //
-  // The products with the bounds tell as much as these do, and whether they are NaN. No bounds are on both sides of 0,
-  // where a gradient of 0 would hide it: next to a root, a slope is above 2^-29.
+  // Where the bounds do not settle the result, their difference is not 0 but a number or NaN. Their products with the
+  // gradient tell as much as they do, and whether these are NaN. No bounds are on both sides of 0, where a gradient of 0
+  // would hide it: next to a root, a slope is above 2^-29.
   template <class W>
   FLATTEN static void block(const float* gradOutput, const float* x, float* out, bool bypass,
                             const Parameters& parameters) {
     using Path = QuickPath<formula>;
     const W v = W::load(x);
-    Bounds<W> y = Path::bounds(v);
+    bool near = false;
+    if (kHasNear<W>) near = !lessThan(F(Path::kNear), largestMagnitude(v));
+    Bounds<W> y = bounds(v, near);
     if (gradOutput != nullptr) {
       const W grad = W::load(gradOutput);
       y = {grad * y.low, grad * y.high};
     }
-    const unsigned failed = failures<Path>(allBits(y.low - y.high), least(v));
+    unsigned failed = differ(allBits(y.low - y.high), F(0.0F));
+    if (Path::kLeast > -kUnlimited && !near) failed |= lessThan(least(v), F(Path::kLeast));
     if (__builtin_expect(failed == 0, 1)) {
       bypass ? W::stream(out, y.low) : W::store(out, y.low);
       return;
@@ -238,7 +244,9 @@ struct BoundedPath {
     if (gradOutput != nullptr) W::store(copies[2], W::load(gradOutput));
     float* to = bypass ? copies[3] : out;
     W::store(to, y.low);
-    repair<formula>(gradOutput == nullptr ? nullptr : copies[2], copies[0], copies[1], to, W::kLanes, parameters);
+    // A NaN may have hidden that another x is not near.
+    repair<formula>(gradOutput == nullptr ? nullptr : copies[2], copies[0], copies[1], to, W::kLanes,
+                    near ? Path::kNear : kUnlimited, parameters);
     if (bypass) W::stream(out, W::load(to));
   }
 

@@ -126,3 +126,20 @@ inline Pair<W> plusExp(W c, ExpParts<W> e) {
   const W lo = fma(e.power, e.growth, sum.hi - hi);  // the rest of the exact product
   return {hi, lo + fma(e.power, e.rest, sum.lo)};
 }
+
+// 1 + e^-w.
+template <class W>
+inline Pair<W> onePlusExp(W w) {
+  return plusExp(W(1.0F), expParts<-1>(min(W(64.0F), w)));
+}
+
+// The same for |w| <= kNearExp: there hi < 2^24, and hi - 1 and power less that are exact, whichever of the two terms is the
+// larger.
+constexpr float kNearExp = 16.5F;
+
+template <class W>
+inline Pair<W> nearOnePlusExp(W w) {
+  const ExpParts<W> e = expParts<-1>(w);
+  const W hi = fma(e.power, e.growth, e.power + W(1.0F));
+  return {hi, fma(e.power, e.rest, fma(e.power, e.growth, e.power - (hi - W(1.0F))))};
+}

@@ -15,7 +15,7 @@ import {
 } from '../dist/index.mjs';
 import { toBFloat16, toFloat16, valuesOf } from '../dist/sixteenBit.js';
 import { BLOCKS, digestOf, inputsOf, readDigests, readSixteenBitDigests, sixteenBitInputs } from '../verify/blocks.mjs';
-import { expectSameBits, hasShared, hostile, onEachIsa, shared } from './support.js';
+import { expectSameBits, hasShared, hostile, onEachIsa, random, shared } from './support.js';
 import { derivatives, forms } from './table.mjs';
 
 // 2^24 inputs of every function, spread over all binades and both signs.
@@ -32,6 +32,26 @@ describe('float32: the verified bits of 2^24 inputs', () => {
         run(inputsOf(block), { out });
         expect(digestOf(out), `block ${block}`).toBe(digests[block]);
       }
+    });
+  });
+});
+
+describe('float32: whatever stands beside a number', () => {
+  // Most are NaN, quiet or signalling, and so hide what CPUs tell of the numbers of a vector's lane by comparing.
+  const alone = hostile(new Float32Array(200_000));
+  const next = random(2);
+  const x = alone.map((value) => (next() < 0.6 ? Number.NaN : next() < 0.9 ? value % 8 : value));
+  const bits = new Uint32Array(x.buffer);
+  for (let i = 0; i < x.length; i++) {
+    if (Number.isNaN(x[i])) {
+      bits[i] = next() < 0.5 ? 0x7f800001 : 0x7fc00000;
+      alone[i] = 0;
+    } else alone[i] = x[i] as number;
+  }
+  onEachIsa(() => {
+    it.each(functions)('$name', ({ run }) => {
+      const expected = run(alone).map((value, i) => (Number.isNaN(x[i]) ? Number.NaN : value));
+      expectSameBits(run(x), expected, x);
     });
   });
 });

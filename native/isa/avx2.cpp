@@ -143,8 +143,7 @@ inline F reciprocal(F a) { return F(1.0F) / a; }
 
 inline F min(F a, F b) { return _mm256_min_ps(a.v, b.v); }
 inline F max(F a, F b) { return _mm256_max_ps(a.v, b.v); }
-inline F largerMagnitude(F a, F b) { return _mm256_blendv_ps(a.v, b.v, _mm256_cmp_ps(abs(a).v, abs(b).v, _CMP_LT_OQ)); }
-inline F smallerMagnitude(F a, F b) { return _mm256_blendv_ps(b.v, a.v, _mm256_cmp_ps(abs(a).v, abs(b).v, _CMP_LT_OQ)); }
+inline F largerMagnitude(F a, F b) { return max(abs(a), abs(b)); }
 template <int count>
 inline F leadingBits(F a) {
   return _mm256_srli_epi32(a.bits(), 23 + count - F::kTableBits);

@@ -149,8 +149,7 @@ inline F reciprocal(F a) {
 
 inline F min(F a, F b) { return _mm512_min_ps(a.v, b.v); }
 inline F max(F a, F b) { return _mm512_max_ps(a.v, b.v); }
-inline F largerMagnitude(F a, F b) { return _mm512_range_ps(a.v, b.v, 7); }  // with its own sign
-inline F smallerMagnitude(F a, F b) { return _mm512_range_ps(a.v, b.v, 6); }
+inline F largerMagnitude(F a, F b) { return _mm512_range_ps(a.v, b.v, 11); }
 template <int count>
 inline F leadingBits(F a) {
   return _mm512_srli_epi32(a.bits(), 23 + count - F::kTableBits);
