@@ -142,14 +142,13 @@ inline V softplusWide(V x, const Parameters& p) {
   const auto vanishes = lessThan(t, V(-840.0));
   const double magnitude = beta < 0 ? -beta : beta;
   V y = 0.0;
-  if (beta == 1) {
+  if (beta == 1) {  // by itself: 15 % less
     y = round(scaledSoftplus(Pair<V>{bounded, 0.0})) * 0x1p-256;
-  } else if (magnitude >= 0x1p-500 && magnitude <= 0x1p500) {
-    const V error = select(vanishes, 0.0, productError(x, V(beta), t));
-    y = round(scaledSoftplus(Pair<V>{bounded, error}) / Pair<V>{beta, 0.0}) * 0x1p-256;
-    y = select(vanishes, 0.0 / beta, y);
   } else {
-    y = round(scaledSoftplus(Pair<V>{bounded, 0.0})) * 0x1p-256 / beta;
+    const bool precise = magnitude >= 0x1p-500 && magnitude <= 0x1p500;
+    const V error = precise ? select(vanishes, 0.0, productError(x, V(beta), t)) : V(0.0);
+    const Pair<V> scaled = scaledSoftplus(Pair<V>{bounded, error});
+    y = precise ? round(scaled / Pair<V>{beta, 0.0}) * 0x1p-256 : round(scaled) * 0x1p-256 / beta;
     y = select(vanishes, 0.0 / beta, y);
   }
   return select(lessThan(V(threshold < 50 ? threshold : 50.0), t), x, y);

@@ -34,19 +34,19 @@
 constexpr float kReach = F::kTableBits == 5 ? 0x1.5p-11F : 0x1.2p-12F;
 
 template <class W>
-inline Bounds<W> excessBounds(W q, W excess, W inverse) {
+ALWAYS_INLINE Bounds<W> excessBounds(W q, W excess, W inverse) {
   return {fnma(excess, inverse * W(1 - kReach), q), fnma(excess, inverse * W(1 + kReach), q)};
 }
 
 template <class W>
-inline Bounds<W> quotientBounds(W numerator, Pair<W> denominator) {
+ALWAYS_INLINE Bounds<W> quotientBounds(W numerator, Pair<W> denominator) {
   const W inverse = reciprocal(denominator.hi + denominator.lo);
   const W q = numerator * inverse;
   return excessBounds(q, fma(q, denominator.lo, productError(q, denominator.hi, numerator)), inverse);
 }
 
 template <class W>
-inline Bounds<W> quotientBounds(Pair<W> numerator, Pair<W> denominator) {
+ALWAYS_INLINE Bounds<W> quotientBounds(Pair<W> numerator, Pair<W> denominator) {
   const W inverse = reciprocal(denominator.hi);
   const W q = numerator.hi * inverse;
   // In this order, since q denominator.lo alone may be subnormal, which is slow on Intel's CPUs.
@@ -75,7 +75,7 @@ struct CubicTerms {
 };
 
 template <class W>
-inline Pair<W> cubic(W x, const CubicTerms& terms) {
+ALWAYS_INLINE Pair<W> cubic(W x, const CubicTerms& terms) {
   const W factor = fma(x, x, W(terms.s));
   const W factorLow = fma(x, x, W(terms.s) - factor) + W(terms.sLow);
   const W scaled = x * W(terms.c);

@@ -34,6 +34,9 @@
 // twice may not inline it, and several vectors would then go through memory.
 #define FLATTEN __attribute__((flatten))
 
+// For what such a body calls by way of another function: clang puts only the calls into it that it makes itself.
+#define ALWAYS_INLINE __attribute__((always_inline)) inline
+
 // Before a loop of constant length over vectors, which are to stay in registers.
 #if defined(__clang__)
 #define UNROLL _Pragma("clang loop unroll(full)")

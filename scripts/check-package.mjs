@@ -215,7 +215,8 @@ function avxOutsideKernels(target, binary, problems) {
   let inObjects = 0;
   for (const { count, functions } of found) {
     inObjects += count;
-    for (const [name, line] of functions) if (!/f64x[48]/.test(name)) problems.push(`AVX in ${name}: ${line}`);
+    for (const [name, line] of functions)
+      if (!/f(64x[48]|32x(8|16))/.test(name)) problems.push(`AVX in ${name}: ${line}`);
   }
   const { count } = avxIn(binary);
   if (count !== inObjects) problems.push(`${count} AVX instructions, but ${inObjects} in the objects it was made of`);

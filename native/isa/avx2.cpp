@@ -128,7 +128,6 @@ inline void finishStreams() { _mm_sfence(); }
 inline F operator+(F a, F b) { return _mm256_add_ps(a.v, b.v); }
 inline F operator-(F a, F b) { return _mm256_sub_ps(a.v, b.v); }
 inline F operator*(F a, F b) { return _mm256_mul_ps(a.v, b.v); }
-inline F operator/(F a, F b) { return _mm256_div_ps(a.v, b.v); }
 inline F fma(F a, F b, F c) { return _mm256_fmadd_ps(a.v, b.v, c.v); }
 inline F fnma(F a, F b, F c) { return _mm256_fnmadd_ps(a.v, b.v, c.v); }
 inline F fnms(F a, F b, F c) { return _mm256_fnmsub_ps(a.v, b.v, c.v); }
@@ -139,7 +138,7 @@ inline F copysign(F magnitude, F sign) {
   return _mm256_or_ps(_mm256_andnot_ps(signBit.v, magnitude.v), _mm256_and_ps(signBit.v, sign.v));
 }
 
-inline F reciprocal(F a) { return F(1.0F) / a; }
+inline F reciprocal(F a) { return _mm256_div_ps(F(1.0F).v, a.v); }
 
 inline F min(F a, F b) { return _mm256_min_ps(a.v, b.v); }
 inline F max(F a, F b) { return _mm256_max_ps(a.v, b.v); }

@@ -130,7 +130,6 @@ inline void finishStreams() { _mm_sfence(); }
 inline F operator+(F a, F b) { return _mm512_add_ps(a.v, b.v); }
 inline F operator-(F a, F b) { return _mm512_sub_ps(a.v, b.v); }
 inline F operator*(F a, F b) { return _mm512_mul_ps(a.v, b.v); }
-inline F operator/(F a, F b) { return _mm512_div_ps(a.v, b.v); }
 inline F fma(F a, F b, F c) { return _mm512_fmadd_ps(a.v, b.v, c.v); }
 inline F fnma(F a, F b, F c) { return _mm512_fnmadd_ps(a.v, b.v, c.v); }
 inline F fnms(F a, F b, F c) { return _mm512_fnmsub_ps(a.v, b.v, c.v); }

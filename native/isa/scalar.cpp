@@ -62,7 +62,8 @@ struct f64x1 {
   }
 
  private:
-  static double float16ToDouble(uint32_t bits) {
+  // Once for all kernels of float16, for the binary's size.
+  NEVER_INLINE static double float16ToDouble(uint32_t bits) {
     const uint32_t exponent = bits >> 10 & 0x1F, fraction = bits & 0x3FF;
     // Infinity and NaN keep the fraction; a subnormal is its fraction times 2^-24.
     const double magnitude = exponent == 0    ? fraction * 0x1p-24
@@ -70,7 +71,7 @@ struct f64x1 {
                                               : fromBits(uint64_t{exponent + 1008} << 52 | uint64_t{fraction} << 42);
     return (bits & 0x8000) != 0 ? -magnitude : magnitude;
   }
-  static uint16_t doubleToFloat16(double a) {
+  NEVER_INLINE static uint16_t doubleToFloat16(double a) {
     const uint32_t sign = bitsOf(a) >> 63 != 0 ? 0x8000 : 0;
     const double magnitude = __builtin_fabs(a);
     if (magnitude >= 65520) return static_cast<uint16_t>(sign | 0x7C00);
