@@ -54,7 +54,7 @@ const product = (lists) =>
   );
 
 // A thread joins for so many elements.
-const useless = ({ threads, length, dtype }) => threads > 1 && length < 2 * (dtype === 'float64' ? 2 ** 14 : 2 ** 16);
+const useless = ({ threads, length, dtype }) => threads > 1 && length < 2 * (dtype === 'float64' ? 2 ** 13 : 2 ** 15);
 
 /** What is measured: the whole suite, or what the options ask for. */
 function plan() {

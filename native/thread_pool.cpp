@@ -5,6 +5,7 @@
 #include "thread_pool.h"
 
 #include <atomic>
+#include <chrono>
 #include <condition_variable>
 #include <mutex>
 
@@ -71,10 +72,10 @@ struct Job {
         grain(w.grain),
         rangeCount(static_cast<size_t>(helpers) < kMaxRanges ? static_cast<size_t>(helpers) + 1 : kMaxRanges),
         open(helpers) {
-    const size_t pieces = (w.count + grain - 1) / grain;
+    const size_t unit = grain / 8, units = w.count / unit;  // alike to an eighth of a piece
     for (size_t i = 0; i < rangeCount; i++) {
-      ranges[i].next = pieces * i / rangeCount * grain;
-      ranges[i].end = i + 1 < rangeCount ? pieces * (i + 1) / rangeCount * grain : w.count;
+      ranges[i].next = units * i / rangeCount * unit;
+      ranges[i].end = i + 1 < rangeCount ? units * (i + 1) / rangeCount * unit : w.count;
     }
   }
 
@@ -219,6 +220,12 @@ Pool& pool() {
   return *existing;
 }
 
+using Clock = std::chrono::steady_clock;
+
+// When the last work was done that is enough for two threads. Helpers then look out for more for about as long.
+std::atomic<Clock::time_point> lastWork{Clock::time_point()};
+constexpr auto kRecently = std::chrono::microseconds(30);
+
 std::atomic<int> theSetting{0};
 
 int defaultThreads() {
@@ -226,23 +233,18 @@ int defaultThreads() {
   return count;
 }
 
-}  // namespace
-
-int threads() {
-  const int setting = theSetting.load(std::memory_order_relaxed);
-  return setting > 0 ? setting : defaultThreads();
+// How many threads to ask to join.
+int helpersFor(const Work& work) {
+  const size_t others = static_cast<size_t>(threads() - 1);
+  if (others == 0 || work.count < 2 * work.share) return 0;
+  const bool recent = Clock::now() - lastWork.load(std::memory_order_relaxed) < kRecently;
+  const size_t shares = work.count / (recent ? work.share : 4 * work.share);
+  if (shares < 2) return 0;
+  return static_cast<int>(shares - 1 < others ? shares - 1 : others);
 }
 
-void setThreads(int count) { theSetting.store(count, std::memory_order_relaxed); }
-
-void parallelFor(const Work& work, Body body, void* context) {
-  const size_t others = static_cast<size_t>(threads() - 1), shares = work.count / work.share;
-  const int helpers = shares < 2 ? 0 : static_cast<int>(shares - 1 < others ? shares - 1 : others);
-  Job job(body, context, work, helpers);
-  if (helpers == 0) {
-    job.work(0);
-    return;
-  }
+// The job with others.
+void share(Job& job, int helpers) {
   job.cpu = currentCpu();
   Pool& p = pool();
   {
@@ -261,6 +263,26 @@ void parallelFor(const Work& work, Body body, void* context) {
   for (int i = 0; i < kSpins && job.active.load(std::memory_order_acquire) > 0; i++) pause();
   std::unique_lock<std::mutex> lock(p.mutex);  // also waits for a helper that is still using the job
   while (job.active > 0) job.idle.wait(lock);
+}
+
+}  // namespace
+
+int threads() {
+  const int setting = theSetting.load(std::memory_order_relaxed);
+  return setting > 0 ? setting : defaultThreads();
+}
+
+void setThreads(int count) { theSetting.store(count, std::memory_order_relaxed); }
+
+void parallelFor(const Work& work, Body body, void* context) {
+  const int helpers = helpersFor(work);
+  Job job(body, context, work, helpers);
+  if (helpers > 0) {
+    share(job, helpers);
+  } else {
+    job.work(0);
+  }
+  if (work.count >= 2 * work.share) lastWork.store(Clock::now(), std::memory_order_relaxed);
 }
 
 }  // namespace simd_activations

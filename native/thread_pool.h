@@ -4,7 +4,8 @@
 
 namespace simd_activations {
 
-// What to cut into which pieces: each is `grain` long or shorter, and no thread joins for less than `share`.
+// What to cut into which pieces: each is `grain`, a multiple of 8, long or shorter, and no thread joins for less than
+// `share`. If the last work was done a while ago and threads sleep, none is woken for less than four times that.
 struct Work {
   size_t count;
   size_t grain;

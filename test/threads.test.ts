@@ -39,11 +39,17 @@ describe('threads', () => {
       gelu(x, { out: x });
       const before = count();
       setNumThreads(4);
-      gelu(x.subarray(0, 100));
-      const small = count();
-      gelu(x, { out: x });
-      console.log(JSON.stringify([small - before, count() - before]));`;
-    if (os.platform() === 'linux') expect(JSON.parse(runNode(script).stdout)).toEqual([0, 3]);
+      const counts = [];
+      const after = (calls, length) => {
+        for (let i = 0; i < calls; i++) gelu(x.subarray(0, length), { out: x.subarray(0, length) });
+        counts.push(count() - before);
+      };
+      after(1, 100);
+      after(1, 2 ** 16); // none is woken for that
+      after(100, 2 ** 16); // but joins where calls follow one another
+      after(1, 2 ** 20);
+      console.log(JSON.stringify(counts));`;
+    if (os.platform() === 'linux') expect(JSON.parse(runNode(script).stdout)).toEqual([0, 0, 1, 3]);
   });
 
   it('serve 16 Workers at once', async () => {
