@@ -44,81 +44,81 @@ struct Both {
 // Every operation of F, on both. Not friends defined in the class: GCC 12 forgets the target region in those, and calls
 // where it should inline.
 template <class A, class B>
-ALWAYS_INLINE Both<A, B> operator+(Both<A, B> x, Both<A, B> y) {
+FLATTENED inline Both<A, B> operator+(Both<A, B> x, Both<A, B> y) {
   return {x.a + y.a, x.b + y.b};
 }
 template <class A, class B>
-ALWAYS_INLINE Both<A, B> operator-(Both<A, B> x, Both<A, B> y) {
+FLATTENED inline Both<A, B> operator-(Both<A, B> x, Both<A, B> y) {
   return {x.a - y.a, x.b - y.b};
 }
 template <class A, class B>
-ALWAYS_INLINE Both<A, B> operator*(Both<A, B> x, Both<A, B> y) {
+FLATTENED inline Both<A, B> operator*(Both<A, B> x, Both<A, B> y) {
   return {x.a * y.a, x.b * y.b};
 }
 template <class A, class B>
-ALWAYS_INLINE Both<A, B> reciprocal(Both<A, B> x) {
+FLATTENED inline Both<A, B> reciprocal(Both<A, B> x) {
   return {reciprocal(x.a), reciprocal(x.b)};
 }
 template <class A, class B>
-ALWAYS_INLINE Both<A, B> fma(Both<A, B> x, Both<A, B> y, Both<A, B> z) {
+FLATTENED inline Both<A, B> fma(Both<A, B> x, Both<A, B> y, Both<A, B> z) {
   return {fma(x.a, y.a, z.a), fma(x.b, y.b, z.b)};
 }
 template <class A, class B>
-ALWAYS_INLINE Both<A, B> fnma(Both<A, B> x, Both<A, B> y, Both<A, B> z) {
+FLATTENED inline Both<A, B> fnma(Both<A, B> x, Both<A, B> y, Both<A, B> z) {
   return {fnma(x.a, y.a, z.a), fnma(x.b, y.b, z.b)};
 }
 template <class A, class B>
-ALWAYS_INLINE Both<A, B> fnms(Both<A, B> x, Both<A, B> y, Both<A, B> z) {
+FLATTENED inline Both<A, B> fnms(Both<A, B> x, Both<A, B> y, Both<A, B> z) {
   return {fnms(x.a, y.a, z.a), fnms(x.b, y.b, z.b)};
 }
 template <class A, class B>
-ALWAYS_INLINE Both<A, B> productError(Both<A, B> x, Both<A, B> y, Both<A, B> z) {
+FLATTENED inline Both<A, B> productError(Both<A, B> x, Both<A, B> y, Both<A, B> z) {
   return {productError(x.a, y.a, z.a), productError(x.b, y.b, z.b)};
 }
 template <class A, class B>
-ALWAYS_INLINE Both<A, B> abs(Both<A, B> x) {
+FLATTENED inline Both<A, B> abs(Both<A, B> x) {
   return {abs(x.a), abs(x.b)};
 }
 template <class A, class B>
-ALWAYS_INLINE Both<A, B> copysign(Both<A, B> magnitude, Both<A, B> sign) {
+FLATTENED inline Both<A, B> copysign(Both<A, B> magnitude, Both<A, B> sign) {
   return {copysign(magnitude.a, sign.a), copysign(magnitude.b, sign.b)};
 }
 template <class A, class B>
-ALWAYS_INLINE Both<A, B> min(Both<A, B> x, Both<A, B> y) {
+FLATTENED inline Both<A, B> min(Both<A, B> x, Both<A, B> y) {
   return {min(x.a, y.a), min(x.b, y.b)};
 }
 template <class A, class B>
-ALWAYS_INLINE Both<A, B> max(Both<A, B> x, Both<A, B> y) {
+FLATTENED inline Both<A, B> max(Both<A, B> x, Both<A, B> y) {
   return {max(x.a, y.a), max(x.b, y.b)};
 }
 template <class A, class B>
-ALWAYS_INLINE Both<A, B> timesPowerOf2(Both<A, B> x, Both<A, B> magic, Both<A, B> steps) {
+FLATTENED inline Both<A, B> timesPowerOf2(Both<A, B> x, Both<A, B> magic, Both<A, B> steps) {
   return {timesPowerOf2(x.a, magic.a, steps.a), timesPowerOf2(x.b, magic.b, steps.b)};
 }
 template <int count, class A, class B>
-ALWAYS_INLINE Both<A, B> leadingBits(Both<A, B> x) {
+FLATTENED inline Both<A, B> leadingBits(Both<A, B> x) {
   return {leadingBits<count>(x.a), leadingBits<count>(x.b)};
 }
 template <class T, class A, class B>
-ALWAYS_INLINE Both<A, B> lookup(const T& table, Both<A, B> i) {
+FLATTENED inline Both<A, B> lookup(const T& table, Both<A, B> i) {
   return {lookup(table, i.a), lookup(table, i.b)};
 }
 
 // Over all vectors, into one: the bits of any of them, the least numbers, and the largest magnitudes.
-ALWAYS_INLINE F allBits(F x) { return x; }
-ALWAYS_INLINE F allBits(Both<F, F> x) { return orBits(F(0.0F), x.a, x.b); }
+FLATTENED inline F allBits(F x) { return x; }
+FLATTENED inline F allBits(Both<F, F> x) { return orBits(F(0.0F), x.a, x.b); }
 template <class A, class B>
-ALWAYS_INLINE F allBits(Both<A, B> x) {
+FLATTENED inline F allBits(Both<A, B> x) {
   return orBits(F(0.0F), allBits(x.a), allBits(x.b));
 }
-ALWAYS_INLINE F least(F x) { return x; }
+FLATTENED inline F least(F x) { return x; }
 template <class A, class B>
-ALWAYS_INLINE F least(Both<A, B> x) {
+FLATTENED inline F least(Both<A, B> x) {
   return min(least(x.a), least(x.b));
 }
-ALWAYS_INLINE F largestMagnitude(F x) { return x; }
+FLATTENED inline F largestMagnitude(F x) { return x; }
 template <class A, class B>
-ALWAYS_INLINE F largestMagnitude(Both<A, B> x) {
+FLATTENED inline F largestMagnitude(Both<A, B> x) {
   return largerMagnitude(largestMagnitude(x.a), largestMagnitude(x.b));
 }
 
@@ -172,7 +172,7 @@ NEVER_INLINE FLATTEN void repair(const float* gradOutput, const float* x, const 
 // Asks for the cache lines of `count` floats, 2 KiB on from p, which may be past the end. `locality`: 3 for the first-level
 // cache, 2 for the second. Always inlined: g++ thinks that a call without effect is none.
 template <size_t count, int locality>
-ALWAYS_INLINE void fetch(const float* p) {
+__attribute__((always_inline)) inline void fetch(const float* p) {
   const uintptr_t ahead = reinterpret_cast<uintptr_t>(p) + 2048;
   UNROLL for (size_t i = 0; i < count; i += kLine) {
     __builtin_prefetch(reinterpret_cast<void*>(ahead + i * sizeof(float)), 0, locality);
@@ -183,7 +183,8 @@ ALWAYS_INLINE void fetch(const float* p) {
 // not (Intel Xeon; nothing on Zen 4). Arguments into the second-level cache: if results bypass the caches, the first one
 // is no gain, and if they do not, as good.
 template <size_t count>
-ALWAYS_INLINE void fetchAhead(const float* gradOutput, const float* x, const float* out, bool bypass) {
+__attribute__((always_inline)) inline void fetchAhead(const float* gradOutput, const float* x, const float* out,
+                                                      bool bypass) {
   if (gradOutput != nullptr) fetch<count, 2>(gradOutput);
   fetch<count, 2>(x);
   if (!bypass) fetch<count, 3>(out);

@@ -41,7 +41,7 @@ constexpr float kSumError = kLargeTable ? 0x1.8p-36F : 0x1.3p-37F, kNearSumError
 constexpr float kRoundTurn = 0x1.8p8F;
 
 template <bool kPair, class W>
-ALWAYS_INLINE Bounds<W> slopeBounds(Pair<W> z, Pair<W> d, float sumError) {
+FLATTENED inline Bounds<W> slopeBounds(Pair<W> z, Pair<W> d, float sumError) {
   const W s = reciprocal(d.hi + d.lo);
   const W rest = fnma(s, d.lo, fnma(s, d.hi, W(1.0F)));  // 1 / d = s (1 + rest)
   const W mirrored = W(1.0F) - s;

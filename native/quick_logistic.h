@@ -34,19 +34,19 @@
 constexpr float kReach = F::kTableBits == 5 ? 0x1.5p-11F : 0x1.2p-12F;
 
 template <class W>
-ALWAYS_INLINE Bounds<W> excessBounds(W q, W excess, W inverse) {
+FLATTENED inline Bounds<W> excessBounds(W q, W excess, W inverse) {
   return {fnma(excess, inverse * W(1 - kReach), q), fnma(excess, inverse * W(1 + kReach), q)};
 }
 
 template <class W>
-ALWAYS_INLINE Bounds<W> quotientBounds(W numerator, Pair<W> denominator) {
+FLATTENED inline Bounds<W> quotientBounds(W numerator, Pair<W> denominator) {
   const W inverse = reciprocal(denominator.hi + denominator.lo);
   const W q = numerator * inverse;
   return excessBounds(q, fma(q, denominator.lo, productError(q, denominator.hi, numerator)), inverse);
 }
 
 template <class W>
-ALWAYS_INLINE Bounds<W> quotientBounds(Pair<W> numerator, Pair<W> denominator) {
+FLATTENED inline Bounds<W> quotientBounds(Pair<W> numerator, Pair<W> denominator) {
   const W inverse = reciprocal(denominator.hi);
   const W q = numerator.hi * inverse;
   // In this order, since q denominator.lo alone may be subnormal, which is slow on Intel's CPUs.
@@ -75,7 +75,7 @@ struct CubicTerms {
 };
 
 template <class W>
-ALWAYS_INLINE Pair<W> cubic(W x, const CubicTerms& terms) {
+FLATTENED inline Pair<W> cubic(W x, const CubicTerms& terms) {
   const W factor = fma(x, x, W(terms.s));
   const W factorLow = fma(x, x, W(terms.s) - factor) + W(terms.sLow);
   const W scaled = x * W(terms.c);
@@ -98,20 +98,31 @@ struct QuickPath<geluTanh<V>> : BoundedPath<geluTanh<V>> {
   }
 };
 
-// Mish(x) = x n / (n + 2), n = u (u + 2), u = e^x. From 32 on the result is x, and u stops growing.
+// Mish(x) = x n / (n + 2), n = u (u + 2), u = e^x. From 32 on the result is x, and u stops growing. Near, n is below 2^24, as
+// for nearOnePlusExp().
 template <>
 struct QuickPath<mish<V>> : BoundedPath<mish<V>> {
-  static constexpr float kLeast = -66, kVanishes = -109;
+  static constexpr float kNear = 8.25F, kLeast = -66, kVanishes = -109;
 
   template <class W>
   static Bounds<W> bounds(W x) {
-    const Pair<W> power = value(expParts<1>(max(W(-67.0F), min(W(32.0F), x))));
+    const W t = max(W(-67.0F), min(W(32.0F), x));
+    return boundsBy(x, t, [](W a) { return positiveSum(a, W(2.0F)); });
+  }
+  template <class W>
+  static Bounds<W> nearBounds(W x) {
+    return boundsBy(x, x, [](W a) { return fastSum(W(2.0F), a); });
+  }
+
+ private:
+  template <class W, class PlusTwo>
+  FLATTENED static Bounds<W> boundsBy(W x, W t, PlusTwo plusTwo) {
+    const Pair<W> power = value(expParts<1>(t));
     const Pair<W> u = fastSum(power.hi, power.lo);
-    const W two = 2.0F;
-    const Pair<W> u2 = positiveSum(u.hi, two);
+    const Pair<W> u2 = plusTwo(u.hi);
     const W n = u.hi * u2.hi;
     const W nLow = fma(u.hi, u2.lo + u.lo, fma(u.lo, u2.hi, productError(u.hi, u2.hi, n)));
-    const Pair<W> n2 = positiveSum(n, two);
+    const Pair<W> n2 = plusTwo(n);
     const W numerator = x * n;
     const W numeratorLow = fma(x, nLow, productError(x, n, numerator));
     return quotientBounds(Pair<W>{numerator, numeratorLow}, Pair<W>{n2.hi, n2.lo + nLow});

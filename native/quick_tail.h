@@ -22,7 +22,7 @@
 
 // W(a) for a Tail. The segments are those of v = a kScale + kOffset by its leading bits.
 template <class Tail, class W>
-ALWAYS_INLINE Pair<W> segmentPolynomial(W a) {
+FLATTENED inline Pair<W> segmentPolynomial(W a) {
   constexpr int kTerms = sizeof Tail::kTerms / sizeof *Tail::kTerms, kLows = sizeof Tail::kLows / sizeof *Tail::kLows;
   const W place = leadingBits<Tail::kExponentBits>(fma(a, W(Tail::kScale), W(Tail::kOffset)));
   const W d = a - lookup(Tail::kCenters, place);
@@ -43,7 +43,7 @@ ALWAYS_INLINE Pair<W> segmentPolynomial(W a) {
 // Bounds of a number from y, which is it but for a few units in the last place, from y's excess over it, and from a bound
 // of that excess' error, of either sign.
 template <class W>
-ALWAYS_INLINE Bounds<W> boundsAround(W y, W excess, W error) {
+FLATTENED inline Bounds<W> boundsAround(W y, W excess, W error) {
   return {y - (excess - error), y - (excess + error)};
 }
 
