@@ -2,7 +2,8 @@
 
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { backend, useIsa } from '../dist/backend.js';
 import {
   gelu,
   geluBackward,
@@ -33,6 +34,19 @@ describe('float32: the verified bits of 2^24 inputs', () => {
         expect(digestOf(out), `block ${block}`).toBe(digests[block]);
       }
     });
+  });
+});
+
+describe.runIf(backend.isas.includes('scalar'))('float32: 2^22 numbers of usual size, as the formula has them', () => {
+  const next = random(3);
+  const x = Float32Array.from({ length: 2 ** 22 }, () => (next() + next() - 1) * 18);
+  const expected = new Map<string, Float32Array>();
+  beforeAll(() => {
+    useIsa('scalar'); // has no other way
+    for (const { name, run } of functions) expected.set(name, run(x));
+  });
+  onEachIsa(() => {
+    it.each(functions)('$name', ({ name, run }) => expectSameBits(run(x), expected.get(name) as Float32Array, x));
   });
 });
 
