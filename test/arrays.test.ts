@@ -99,6 +99,15 @@ describe('arrays', () => {
       expectSameBits(gelu(Tensor.from(expected)) as Float32Array, gelu(expected));
     });
 
+    it.each([0, 1, 2047, 2048, 100_003, 2 ** 23])('gives %i new elements a buffer of their own', (length) => {
+      const y = gelu(new Float32Array(length).fill(100));
+      expect([y.length, y.byteOffset, y.buffer.byteLength]).toEqual([length, 0, 4 * length]);
+      expect(y.buffer).toBeInstanceOf(ArrayBuffer);
+      expect(y.every((value) => value === 100)).toBe(true);
+      expect(structuredClone(y, { transfer: [y.buffer] })).toHaveLength(length);
+      expect(y).toHaveLength(0);
+    });
+
     it('takes arrays on resizable buffers, as long as they are then', () => {
       const buffer = new (
         ArrayBuffer as unknown as new (
