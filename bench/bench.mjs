@@ -100,7 +100,7 @@ async function measure(contenders, problem, input) {
   for (let round = 0; round < rounds; round++) {
     for (let turn = 0; turn < taking.length; turn++) {
       const i = (round + turn) % taking.length;
-      if (problem.length >= LARGE) await setTimeout(PAUSE);
+      if (problem.length >= LARGE || problem.threads > 1) await setTimeout(PAUSE);
       measured[i].push(await taking[i].ask('measure', { seconds }));
     }
   }

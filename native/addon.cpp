@@ -23,7 +23,7 @@ namespace simd_activations {
 namespace {
 
 // Elements per turn of a thread: 36 KiB or 72 KiB, which stay in the second-level cache, and few microseconds of work,
-// for which the others have to wait in the end. Whole steps of every kernel (2^13 are not, which costs 2 %).
+// for which the others have to wait in the end. Whole steps of all kernels but one (2^13 are not, which costs 2 %).
 constexpr size_t kGrain = 96 * 96;
 
 // Bytes of results from which on they bypass the caches, unless `out` is new: then the system's zeros are there, and SiLU

@@ -29,11 +29,10 @@ namespace {
 #if defined(__linux__)
 int currentCpu() { return sched_getcpu(); }
 
-// Moves this thread from the caller's CPU, `cpu`, to another. In a virtual machine Linux may wake it there although
+// Moves this thread from a caller's CPU, `cpu`, to another. In a virtual machine Linux may wake it there although
 // others are idle: it takes a virtual CPU that the host has put to sleep for one that is not to be had. The two would
 // take turns for the 10 to 20 ms until the scheduler balances its load.
 void leave(int cpu) {
-  if (cpu < 0 || sched_getcpu() != cpu) return;
   cpu_set_t all;
   if (sched_getaffinity(0, sizeof all, &all) != 0) return;
   cpu_set_t others = all;
@@ -111,11 +110,13 @@ struct Pool {
   std::condition_variable wake;
   Job* jobs = nullptr;               // those that want more helpers, the oldest first
   std::atomic<bool> waiting{false};  // jobs != nullptr; may be read without the mutex
+  int lastCpu = -1;  // of a caller
   int created = 0;
   size_t started = 0;  // helpers that have been numbered: the caller is 0
 
   void add(Job* job);
   void remove(Job* job);
+  void leaveCaller(std::unique_lock<std::mutex>& lock);
   void helperMain();
 };
 
@@ -125,6 +126,7 @@ void Pool::add(Job* job) {
   Job** last = &jobs;
   while (*last != nullptr) last = &(*last)->following;
   *last = job;
+  lastCpu = job->cpu;
   waiting.store(true, std::memory_order_relaxed);
 }
 
@@ -137,25 +139,41 @@ void Pool::remove(Job* job) {
   waiting.store(jobs != nullptr, std::memory_order_relaxed);
 }
 
+void Pool::leaveCaller(std::unique_lock<std::mutex>& lock) {
+  const int cpu = lastCpu;
+  if (cpu < 0 || currentCpu() != cpu) return;
+  lock.unlock();
+  leave(cpu);
+  lock.lock();
+}
+
 void Pool::helperMain() {
   std::unique_lock<std::mutex> lock(mutex);
   const size_t index = ++started;
   for (;;) {
-    while (jobs == nullptr) wake.wait(lock);
+    // Who calls once calls again: the next layer, the next batch. To be woken takes longer than to look out for it, and the
+    // work for which one was woken may be done by then.
+    for (bool looked = false; jobs == nullptr; looked = !looked) {
+      if (looked) {
+        wake.wait(lock);
+      } else {
+        leaveCaller(lock);
+        lock.unlock();
+        for (int i = 0; i < kSpins && !waiting.load(std::memory_order_relaxed); i++) pause();
+        lock.lock();
+      }
+    }
+    // Before it joins: the caller would wait for it.
+    leaveCaller(lock);
+    if (jobs == nullptr) continue;
     Job* job = jobs;
     job->active++;
     if (--job->open == 0) remove(job);
     lock.unlock();
-    leave(job->cpu);
     job->work(index);
     lock.lock();
     // Under the lock, since the job is gone as soon as its owner sees that nobody is at work.
     if (--job->active == 0) job->idle.notify_one();
-    if (jobs != nullptr) continue;
-    // Who calls once calls again: the next layer, the next batch. To be woken takes longer than this.
-    lock.unlock();
-    for (int i = 0; i < kSpins && !waiting.load(std::memory_order_relaxed); i++) pause();
-    lock.lock();
   }
 }
 
