@@ -94,15 +94,24 @@ struct Job {
   }
 };
 
-// How long a thread looks out for what will come soon: 20 to 50 microseconds.
-constexpr int kSpins = 1000;
-
 void pause() {
 #if defined(__x86_64__)
   __builtin_ia32_pause();
 #elif defined(__aarch64__)
   __asm__ volatile("yield");
 #endif
+}
+
+using Clock = std::chrono::steady_clock;
+
+// How long a thread looks out for what will come soon: a helper that is done for the caller, which may have a piece or two
+// left, and for its next call. (20 microseconds: at 2^20 numbers helpers fell asleep call after call, and came too late.)
+constexpr auto kSoon = std::chrono::microseconds(100);
+
+template <class Condition>
+void lookOut(Condition condition) {
+  const Clock::time_point end = Clock::now() + kSoon;
+  while (!condition() && Clock::now() < end) pause();
 }
 
 struct Pool {
@@ -159,7 +168,7 @@ void Pool::helperMain() {
       } else {
         leaveCaller(lock);
         lock.unlock();
-        for (int i = 0; i < kSpins && !waiting.load(std::memory_order_relaxed); i++) pause();
+        lookOut([this] { return waiting.load(std::memory_order_relaxed); });
         lock.lock();
       }
     }
@@ -238,11 +247,8 @@ Pool& pool() {
   return *existing;
 }
 
-using Clock = std::chrono::steady_clock;
-
 // When the last work was done that is enough for two threads. Helpers then look out for more for about as long.
 std::atomic<Clock::time_point> lastWork{Clock::time_point()};
-constexpr auto kRecently = std::chrono::microseconds(30);
 
 std::atomic<int> theSetting{0};
 
@@ -255,7 +261,7 @@ int defaultThreads() {
 int helpersFor(const Work& work) {
   const size_t others = static_cast<size_t>(threads() - 1);
   if (others == 0 || work.count < 2 * work.share) return 0;
-  const bool recent = Clock::now() - lastWork.load(std::memory_order_relaxed) < kRecently;
+  const bool recent = Clock::now() - lastWork.load(std::memory_order_relaxed) < kSoon;
   const size_t shares = work.count / (recent ? work.share : 4 * work.share);
   if (shares < 2) return 0;
   return static_cast<int>(shares - 1 < others ? shares - 1 : others);
@@ -278,7 +284,7 @@ void share(Job& job, int helpers) {
     p.remove(&job);
   }
   // What is left is the end of the pieces at work, some microseconds: less than it takes to sleep and be woken.
-  for (int i = 0; i < kSpins && job.active.load(std::memory_order_acquire) > 0; i++) pause();
+  lookOut([&] { return job.active.load(std::memory_order_acquire) == 0; });
   std::unique_lock<std::mutex> lock(p.mutex);  // also waits for a helper that is still using the job
   while (job.active > 0) job.idle.wait(lock);
 }
