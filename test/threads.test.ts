@@ -41,6 +41,7 @@ describe('threads', () => {
       setNumThreads(4);
       const counts = [];
       const after = (calls, length) => {
+        Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 20);
         for (let i = 0; i < calls; i++) gelu(x.subarray(0, length), { out: x.subarray(0, length) });
         counts.push(count() - before);
       };
