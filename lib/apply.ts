@@ -104,10 +104,12 @@ const UNFILLED_TO = 2 ** 25;
 // Under vm and in Jest, buffers are of another realm than the global classes.
 const sameRealm = Buffer.alloc(0).buffer instanceof ArrayBuffer;
 
+type FloatArrayClass = new (from: number | ArrayBufferLike) => FloatArray;
+
 /** A new array of the class and length of `x`, but no subclass. The caller writes all of it before anybody else sees it. */
 export function newArrayLike(x: FloatArray): FloatArray {
-  const classes = globalThis as unknown as Record<string, new (from: number | ArrayBufferLike) => FloatArray>;
-  const Class = classes[x[Symbol.toStringTag]] as new (from: number | ArrayBufferLike) => FloatArray;
+  const classes = globalThis as unknown as Record<string, FloatArrayClass>;
+  const Class = classes[x[Symbol.toStringTag]] as FloatArrayClass;
   const unfilled = sameRealm && x.byteLength >= UNFILLED_FROM && x.byteLength < UNFILLED_TO;
   const array = new Class(unfilled ? Buffer.allocUnsafeSlow(x.byteLength).buffer : x.length);
   willFill(array);

@@ -104,7 +104,7 @@ FLATTENED inline Both<A, B> lookup(const T& table, Both<A, B> i) {
   return {lookup(table, i.a), lookup(table, i.b)};
 }
 
-// Over all vectors, into one: the bits of any of them, the least numbers, and the largest magnitudes.
+// Over all vectors, into one: the bits of any of them, the least numbers, and, of several, the largest magnitudes.
 FLATTENED inline F allBits(F x) { return x; }
 FLATTENED inline F allBits(Both<F, F> x) { return orBits(F(0.0F), x.a, x.b); }
 template <class A, class B>

@@ -63,11 +63,11 @@ struct QuickPath<siluDerivative<V>> : BoundedPath<siluDerivative<V>> {
   template <class W>
   static Bounds<W> bounds(W x) {
     const W t = max(W(-55.0F), min(W(30.0F), x));
-    return slopeBounds<false>(Pair<W>{t, t}, onePlusExp(t), kSumError);
+    return slopeBounds<false>(Pair<W>{t, 0.0F}, onePlusExp(t), kSumError);
   }
   template <class W>
   static Bounds<W> nearBounds(W x) {
-    return slopeBounds<false>(Pair<W>{x, x}, nearOnePlusExp(x), kNearSumError);
+    return slopeBounds<false>(Pair<W>{x, 0.0F}, nearOnePlusExp(x), kNearSumError);
   }
 };
 

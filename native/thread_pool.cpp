@@ -62,7 +62,6 @@ struct Job {
   int open;                    // how many more helpers may join
   std::atomic<int> active{0};  // helpers at work; may be read without the mutex
   std::condition_variable idle;
-  int cpu = -1;  // the caller's
   Job* following = nullptr;
 
   Job(Body b, void* c, const Work& w, int helpers)
@@ -119,7 +118,7 @@ struct Pool {
   std::condition_variable wake;
   Job* jobs = nullptr;               // those that want more helpers, the oldest first
   std::atomic<bool> waiting{false};  // jobs != nullptr; may be read without the mutex
-  int lastCpu = -1;  // of a caller
+  int lastCpu = -1;                  // that of the last caller
   int created = 0;
   size_t started = 0;  // helpers that have been numbered: the caller is 0
 
@@ -135,7 +134,6 @@ void Pool::add(Job* job) {
   Job** last = &jobs;
   while (*last != nullptr) last = &(*last)->following;
   *last = job;
-  lastCpu = job->cpu;
   waiting.store(true, std::memory_order_relaxed);
 }
 
@@ -247,7 +245,7 @@ Pool& pool() {
   return *existing;
 }
 
-// When the last work was done that is enough for two threads. Helpers then look out for more for about as long.
+// When the last work was done that is enough for two threads: for kSoon after it, helpers look out for more.
 std::atomic<Clock::time_point> lastWork{Clock::time_point()};
 
 std::atomic<int> theSetting{0};
@@ -269,12 +267,12 @@ int helpersFor(const Work& work) {
 
 // The job with others.
 void share(Job& job, int helpers) {
-  job.cpu = currentCpu();
   Pool& p = pool();
   {
     const std::lock_guard<std::mutex> lock(p.mutex);
     // Where a thread cannot be had, those there are do the work.
     while (p.created < helpers && createHelper(&p)) p.created++;
+    p.lastCpu = currentCpu();
     p.add(&job);
   }
   for (int i = 0; i < helpers; i++) p.wake.notify_one();
