@@ -258,12 +258,21 @@ function softplusOf(x: number, beta: number, threshold: number): number {
   return beta === 1 ? y : y / beta;
 }
 
-/** `2^256 ln(1 + e^t)` for -840 <= t <= 50; leaves the low part. */
-function scaledSoftplus(t: number, tLow: number): number {
-  const e = expWide(-Math.abs(t), t < 0 ? tLow : -tLow, 256);
-  const logarithm = log1pWide(e, rest[0], TWO_POW_MINUS_256);
-  const linear = (t > 0 ? t : 0) * TWO_POW_256;
-  const linearLow = (t < 0 ? 0 : tLow) * TWO_POW_256;
+const FAR = -30;
+
+/** `ln(1 + e^t)` for -840 <= t <= 50, times 2^256 below -30; leaves the low part. */
+function softplusOfPair(t: number, tLow: number): number {
+  const size = -Math.abs(t);
+  const sizeLow = t < 0 ? tLow : -tLow;
+  if (t < FAR) {
+    const scaled = expWide(size, sizeLow, 256);
+    rest[0] -= scaled * (scaled * TWO_POW_MINUS_256 * 0.5);
+    return scaled;
+  }
+  const e = expWide(size, sizeLow, 0);
+  const logarithm = log1pWide(e, rest[0]);
+  const linear = t > 0 ? t : 0;
+  const linearLow = t < 0 ? 0 : tLow;
   const y = linear + logarithm;
   rest[0] = sumError(linear, logarithm, y) + (linearLow + rest[0]);
   return y;
@@ -272,20 +281,21 @@ function scaledSoftplus(t: number, tLow: number): number {
 function softplusWide(x: number, beta: number, threshold: number): number {
   const t = x * beta;
   if (t > (threshold < 50 ? threshold : 50)) return x;
+  if (t < -840 && beta !== 1) return 0 / beta;
+  const unit = t < FAR ? TWO_POW_MINUS_256 : 1;
   if (beta === 1) {
-    const y = scaledSoftplus(t < -840 ? -840 : t, 0);
-    return (y + rest[0]) * TWO_POW_MINUS_256;
+    const y = softplusOfPair(t < -840 ? -840 : t, 0);
+    return (y + rest[0]) * unit;
   }
-  if (t < -840) return 0 / beta;
   const magnitude = Math.abs(beta);
   if (magnitude >= 2 ** -500 && magnitude <= 2 ** 500) {
-    const n = scaledSoftplus(t, productError(x, beta, t));
+    const n = softplusOfPair(t, productError(x, beta, t));
     const inverse = 1 / beta;
     const y = n * inverse;
-    return (y + quotientLow(n, rest[0], beta, 0, inverse, y)) * TWO_POW_MINUS_256;
+    return (y + quotientLow(n, rest[0], beta, 0, inverse, y)) * unit;
   }
-  const y = scaledSoftplus(t, 0);
-  return ((y + rest[0]) * TWO_POW_MINUS_256) / beta;
+  const y = softplusOfPair(t, 0);
+  return ((y + rest[0]) * unit) / beta;
 }
 
 const softplusKernel: Kernel = {

@@ -4,7 +4,7 @@
 import { TANH_C1, TANH_C3, timesLogistic } from './activations.js';
 import { applyBackward } from './apply.js';
 import type { Kernel } from './kernel.js';
-import { exp, expMinusOne, powerOf2, reducedExp, scale } from './math.js';
+import { exp, expMinusOne, reducedExp, scale } from './math.js';
 import { add, divide, fastSum, multiply, type Pair, plus, product, productError, scaled, sum, times } from './pair.js';
 import { isTanh, softplusParameters } from './parameters.js';
 import { quickPath } from './quick.js';
@@ -15,7 +15,7 @@ import {
   optionsObject,
   type SoftplusOptions,
 } from './validate.js';
-import { type ExpPair, expPair, minusOne, onePlus, pairPolynomial, rest } from './wide.js';
+import { type ExpPair, expPair, minusOne, pairPolynomial, rest, scaledValue } from './wide.js';
 
 type Root = readonly [number, number, number];
 
@@ -66,7 +66,7 @@ function logisticSlope(e: number, u: number): number {
 
 /** The same times 2^256, E = e0 e^t. */
 function logisticSlopePair(e: ExpPair, e0: Pair, u: Pair): Pair {
-  const large = scaled(multiply(onePlus(e), e0), powerOf2(e.k + 256));
+  const large = multiply(scaledValue(e), e0);
   const denominator = plus(1, scaled(large, TWO_POW_MINUS_256));
   return divide(multiply(large, u), multiply(denominator, denominator));
 }
@@ -152,10 +152,7 @@ function geluDerivativeWide(x: number): number {
   const e = expPair(scaled(product(a, a), -0.5));
   const w = plus(-183 / 1024, divide({ hi: 1, lo: 0 }, sum(a, 3)));
   const g = { hi: pairPolynomial(w.hi, w.lo, GELU_SLOPE_HEAD, GELU_SLOPE), lo: rest[0] };
-  return mirroredPair(
-    x,
-    multiply(scaled(onePlus(e), powerOf2(e.k + 256)), multiply(distancePairFrom(GELU_ROOT, a), g)),
-  );
+  return mirroredPair(x, multiply(scaledValue(e), multiply(distancePairFrom(GELU_ROOT, a), g)));
 }
 
 const geluKernel: Kernel = {
@@ -285,7 +282,7 @@ function mishDerivativeWide(x: number): number {
   const distance = distancePairFrom(MISH_ROOT, atMost(atLeast(x, -760), 30));
   const r = { hi: -distance.hi, lo: -distance.lo };
   const t = expPair(r);
-  const large = scaled(multiply(onePlus(t), MISH_E0), powerOf2(t.k + 256));
+  const large = multiply(scaledValue(t), MISH_E0);
   const e = scaled(large, TWO_POW_MINUS_256);
   const quadratic = add(multiply(add(e, MISH_A), e), MISH_B);
   const w = add(multiply(multiply(minusOne(t), MISH_E0), quadratic), multiply(r, scaled(plus(1, e), 4)));

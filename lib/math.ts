@@ -3,10 +3,10 @@
 // engine to engine. The constants are the shortest decimals of the hex floats there, and a test compares them; the
 // derivations and error bounds are there too.
 
-export const ROUND_TO_INTEGER = 6755399441055744; // 0x1.8p52
+const ROUND_TO_INTEGER = 6755399441055744; // 0x1.8p52
 export const LOG2_E = 1.4426950408889634;
-const LN2_HIGH = 0.6931471805582987;
-const LN2_LOW = 1.646594958289708e-12;
+export const LN2_HIGH = 0.6931471805582987;
+export const LN2_LOW = 1.646594958289708e-12;
 
 const MIN_EXPONENT = -1022;
 const POWERS_OF_2 = Float64Array.from({ length: 2046 }, (_, i) => 2 ** (i + MIN_EXPONENT));

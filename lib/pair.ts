@@ -2,7 +2,10 @@
 // would cost half of the speed: the functions of activations.ts write out the first part (`a * b`), and the first ones
 // here give the second. The derivatives, which are needed less often, have the plain operations that follow.
 
-/** The exact error of a product, `a * b - p` for p = fl(a b): Veltkamp's splitting and Dekker's product. */
+/**
+ * The exact error of a product, `a * b - p` for p = fl(a b): Veltkamp's splitting and Dekker's product. For a p that is
+ * some units away, that rounded once.
+ */
 export function productError(a: number, b: number, p: number): number {
   const aScaled = a * 134217729; // 2^27 + 1
   const bScaled = b * 134217729;
@@ -26,8 +29,7 @@ export function sumError(a: number, b: number, s: number): number {
 
 /** The low part of (n + nLow) / (d + dLow), `q` = n * inverse being its high part and `inverse` = fl(1 / d). */
 export function quotientLow(n: number, nLow: number, d: number, dLow: number, inverse: number, q: number): number {
-  const p = q * d;
-  return (n - p - productError(q, d, p) + (nLow - q * dLow)) * inverse;
+  return (nLow - q * dLow - productError(q, d, n)) * inverse;
 }
 
 export interface Pair {

@@ -1,40 +1,127 @@
 // The elementary functions behind the formulas of activations.ts: the operations of native/wide.h in the same
 // order, so that every double has the same bits. The derivations and error bounds are there.
 
-import { LOG2_E, powerOf2, ROUND_TO_INTEGER } from './math.js';
-import { fastSum, type Pair, plus, productError, productLow, quotientLow, scaled, sumError } from './pair.js';
+import { LN2_HIGH, LN2_LOW, LOG2_E, powerOf2 } from './math.js';
+import { add, fastSum, type Pair, product, productError, productLow, quotientLow, sum, sumError } from './pair.js';
 
-const LN2_HIGH = 0.6931471805598903;
-const LN2_LOW = 5.497923018708371e-14;
+/** Adding this to |t| < 2^47 rounds t to a multiple of 1/16. */
+const ROUND_TO_SIXTEENTH = 422212465065984; // 0x1.8p48
+const PLACE_OF_0 = ROUND_TO_SIXTEENTH - 0.9375;
+
+const POWERS = Float64Array.of(
+  1,
+  1.0442737824274138,
+  1.0905077326652577,
+  1.1387886347566916,
+  1.189207115002721,
+  1.241857812073484,
+  1.2968395546510096,
+  1.3542555469368927,
+  1.4142135623730951,
+  1.4768261459394993,
+  1.5422108254079407,
+  1.6104903319492543,
+  1.681792830507429,
+  1.7562521603732995,
+  1.8340080864093424,
+  1.9152065613971474,
+);
+
+const CORRECTIONS = Float64Array.of(
+  0,
+  8.189317638195514e-17,
+  -2.7939114859515733e-17,
+  7.826573258636076e-17,
+  3.3484623336251524e-17,
+  3.750854201303127e-17,
+  1.9572585293112036e-17,
+  5.68648095791174e-17,
+  -6.835808657661923e-17,
+  -2.3591094770850053e-17,
+  5.1548301170786783e-17,
+  1.5341410053603723e-17,
+  4.875160526227062e-17,
+  1.685487290628973e-17,
+  1.790126907604513e-17,
+  -5.5450656186394274e-17,
+);
 
 const EXP = Float64Array.of(
+  0.5000000000000001,
   0.16666666666666669,
-  0.041666666666666664,
-  0.008333333333330062,
-  0.0013888888888886552,
-  0.00019841269863053618,
-  2.4801587317144498e-5,
-  2.7557268459997064e-6,
-  2.755728296954995e-7,
-  2.510038549551032e-8,
-  2.0911236630261545e-9,
+  0.04166666666359425,
+  0.008333333332991954,
+  0.001388906347556763,
+  0.00019841463826261545,
+);
+
+const INVERSES = Float64Array.of(
+  1,
+  0.9375,
+  0.8828125,
+  0.8330078125,
+  0.7890625,
+  0.75,
+  0.7138671875,
+  0.681640625,
+  0.65234375,
+  0.625,
+  0.599609375,
+  0.5771484375,
+  0.5556640625,
+  0.5361328125,
+  0.517578125,
+  0.50390625,
+);
+
+const LOG_HIGHS = Float64Array.of(
+  0,
+  0.06453852113757118,
+  0.1246424452072766,
+  0.18271225810777397,
+  0.2369097470783577,
+  0.2876820724517809,
+  0.3370583458496746,
+  0.3832527028370806,
+  0.42718363206280735,
+  0.4700036292457356,
+  0.5114768774523106,
+  0.5496557881933549,
+  0.5875913714731221,
+  0.6233733640899225,
+  0.6585947990532856,
+  0.6853650401178903,
+);
+
+const LOG_LOWS = Float64Array.of(
+  0,
+  -6.470486661692933e-18,
+  -5.808912678940971e-18,
+  3.529610299029076e-18,
+  1.9682402978398164e-18,
+  2.607160616442564e-17,
+  5.608107252068328e-19,
+  -6.129077370789212e-18,
+  1.7851087862331565e-17,
+  -2.3229412495470032e-17,
+  1.3219845396055863e-18,
+  -2.5669587981906684e-17,
+  4.7177780257358175e-17,
+  -3.662331808721347e-17,
+  2.4849574516590868e-17,
+  1.5397031675690708e-17,
 );
 
 const LOG1P = Float64Array.of(
-  0.19999999999999762,
-  0.1428571428580005,
-  0.11111111099118386,
-  0.09090909948981357,
-  0.07692271982430275,
-  0.06667589315724629,
-  0.05867139530651599,
-  0.05422589197440007,
-  0.03746071897775383,
-  0.07815288900461426,
+  0.33333333333333226,
+  -0.249999999999999,
+  0.20000000003142174,
+  -0.16666666669547062,
+  0.14285700176417937,
+  -0.12499987066193378,
+  0.11131379805967254,
+  -0.10018579949723838,
 );
-
-const LOG1P_0_HIGH = 0.3333333333333333;
-const LOG1P_0_LOW = 1.960036171071791e-17;
 
 const HALF_ERFCX_HEAD = Float64Array.of(
   0.7671096482657381,
@@ -74,10 +161,8 @@ const HALF_ERFCX = Float64Array.of(
   -192404190443.1917,
 );
 
-/** Where the functions below leave what they cannot return: the low part of the result, and e^t's exponent. */
-export const rest = new Float64Array(2);
-const LOW = 0;
-const EXPONENT = 1;
+/** Where the functions below leave what they cannot return: the low part of the result. */
+export const rest = new Float64Array(1);
 
 /** `c[0] + c[1] x + c[2] x^2 + ...`; `x2` is `x * x`. */
 function polynomial(x: number, x2: number, c: Float64Array): number {
@@ -89,81 +174,81 @@ function polynomial(x: number, x2: number, c: Float64Array): number {
   return odd * x + even;
 }
 
-/** `m` in e^t = (1 + m) 2^k for |t| <= 1400; leaves m's low part and k. */
-export function expm1Reduced(t: number, tLow: number): number {
-  const k = t * LOG2_E + ROUND_TO_INTEGER - ROUND_TO_INTEGER;
-  const high = t - k * LN2_HIGH;
-  const low = k * LN2_LOW - tLow;
+/** Sixteenths of an octave: 16 k + j in e^t = 2^k 2^(j/16) (1 + growth), for |t| <= 1400. */
+const sixteenthsOf = (t: number): number => (t * LOG2_E + ROUND_TO_SIXTEENTH - ROUND_TO_SIXTEENTH) * 16;
+
+/** `growth`; leaves its low part. `n` is sixteenthsOf(t). */
+function growth(t: number, tLow: number, n: number): number {
+  const steps = n / 16;
+  const high = t - steps * LN2_HIGH;
+  const low = steps * LN2_LOW - CORRECTIONS[n & 15] - tLow;
   const r = high - low;
-  const rLow = high - r - low;
   const r2 = r * r;
-  const r2Low = productError(r, r, r2);
-  const cubic = r * r2 * polynomial(r, r2, EXP);
-  const half = r2 * 0.5;
-  const m = r + half;
-  rest[LOW] = half - (m - r) + (r2Low * 0.5 + (r * rLow + rLow)) + cubic;
-  rest[EXPONENT] = k;
-  return m;
+  const others = r2 * polynomial(r, r2, EXP);
+  const sum = r + others;
+  rest[0] = others - (sum - r) + (high - r - low);
+  return sum;
 }
 
-/** e^t = (1 + m) 2^k. */
+/** `2^shift 2^k 2^(j/16)`. */
+const powerOf = (n: number, shift: number): number => POWERS[n & 15] * powerOf2((n >> 4) + shift);
+
+/** `2^shift e^t` for |t| <= 1400. */
+export function expWide(t: number, tLow: number, shift: number): number {
+  const n = sixteenthsOf(t);
+  const power = powerOf(n, shift);
+  const others = power * growth(t, tLow, n);
+  const value = power + others;
+  rest[0] = others - (value - power);
+  return value;
+}
+
+/** `e^t` in parts: `n` sixteenths of an octave, and the growth. */
 export interface ExpPair {
-  readonly m: Pair;
-  readonly k: number;
+  readonly growth: Pair;
+  readonly n: number;
 }
 
 /** For |t| <= 1400. */
 export function expPair(t: Pair): ExpPair {
-  const hi = expm1Reduced(t.hi, t.lo);
-  return { m: { hi, lo: rest[LOW] }, k: rest[EXPONENT] };
+  const n = sixteenthsOf(t.hi);
+  const hi = growth(t.hi, t.lo, n);
+  return { growth: { hi, lo: rest[0] }, n };
 }
 
-/** `1 + m`. */
-export function onePlus({ m }: ExpPair): Pair {
-  const hi = 1 + m.hi;
-  return fastSum(hi, m.hi - (hi - 1) + m.lo);
+/** `2^256 e^t`. */
+export function scaledValue({ growth, n }: ExpPair): Pair {
+  const power = powerOf(n, 256);
+  return fastSum(power, power * growth.hi);
 }
 
 /** `e^t - 1` for k <= 53. */
-export function minusOne({ m, k }: ExpPair): Pair {
-  const power = powerOf2(k < -100 ? -100 : k);
-  const p = plus(power - 1, scaled(m, power));
-  return fastSum(p.hi, p.lo);
+export function minusOne({ growth, n }: ExpPair): Pair {
+  const power = powerOf(n < -1600 ? -1600 : n, 0);
+  const p = add(sum(power, -1), product(power, growth.hi));
+  return fastSum(p.hi, p.lo + power * growth.lo);
 }
 
-/** 2^shift e^t for |t| <= 1400. */
-export function expWide(t: number, tLow: number, shift: number): number {
-  const m = expm1Reduced(t, tLow);
-  const p = 1 + m;
-  const pLow = m - (p - 1) + rest[LOW];
-  const value = p + pLow;
-  const scale = powerOf2(rest[EXPONENT] + shift);
-  rest[LOW] = (pLow - (value - p)) * scale;
-  return value * scale;
-}
-
-/** `scale * ln(1 + e)` for 0 <= e <= 1, given `scale * e` and `1 / scale`. */
-export function log1pWide(scaled: number, scaledLow: number, unscale: number): number {
-  const e = scaled * unscale;
-  const d = 2 + e;
-  const dLow = e - (d - 2) + scaledLow * unscale;
-  const inverse = 1 / d;
-  const s = scaled * inverse;
-  const sLow = quotientLow(scaled, scaledLow, d, dLow, inverse, s);
-  const t = s * unscale;
-  const tLow = sLow * unscale;
-  const z = t * t;
-  const zLow = productError(t, t, z);
-  const g = z * LOG1P_0_HIGH;
-  const gLow =
-    productError(z, LOG1P_0_HIGH, g) +
-    ((zLow + 2 * (t * tLow)) * LOG1P_0_HIGH + z * LOG1P_0_LOW) +
-    z * z * polynomial(z, z * z, LOG1P);
-  const p = s * g;
-  const pLow = productLow(s, sLow, g, gLow, p);
-  const y = s + p;
-  rest[LOW] = 2 * (p - (y - s) + pLow + sLow);
-  return y + y;
+/** `ln(1 + e)` for 0 <= e <= 1. */
+export function log1pWide(e: number, eLow: number): number {
+  const y = 1 + e;
+  const yLow = e - (y - 1) + eLow;
+  const place = ((y * 0.9375 + PLACE_OF_0 - ROUND_TO_SIXTEENTH) * 16) & 15;
+  const c = INVERSES[place];
+  const cy = c * y;
+  const quotient = cy - 1;
+  const quotientRest = productError(c, y, cy) + c * yLow;
+  const r = quotient + quotientRest;
+  const rLow = quotientRest - (r - quotient);
+  const r2 = r * r;
+  const half = r2 * -0.5;
+  const second = r + half;
+  const secondLow = half - (second - r);
+  const high = LOG_HIGHS[place];
+  const sum = high + second;
+  const third = r * r2 * polynomial(r, r2, LOG1P);
+  rest[0] = second - (sum - high) + (LOG_LOWS[place] + (secondLow + rLow)) + third;
+  return sum;
 }
 
 /** `c0 + c1 w + c2 w^2 + c3 w^3 + w^4 (d[0] + d[1] w + ...)`, where `c` holds the pairs c0 to c3. */
@@ -175,7 +260,7 @@ export function pairPolynomial(w: number, wLow: number, c: Float64Array, d: Floa
     const s = high + y;
     yLow = y - (s - high) + (yLow + c[i + 1]);
     if (i === 0) {
-      rest[LOW] = yLow;
+      rest[0] = yLow;
       return s;
     }
     y = s * w;
@@ -192,6 +277,6 @@ export function halfErfcxWide(a: number): number {
   const wLow = sumError(-183 / 1024, s, w) + sLow;
   const f = pairPolynomial(w, wLow, HALF_ERFCX_HEAD, HALF_ERFCX);
   const y = f * s;
-  rest[LOW] = productLow(f, rest[LOW], s, sLow, y);
+  rest[0] = productLow(f, rest[0], s, sLow, y);
   return y;
 }

@@ -32,7 +32,7 @@ inline V breakTie(V y, V x) {
 template <class V>
 inline V timesLogistic(V x, Pair<V> w) {
   const ExpWide<V> e = expWide(-w);
-  const Pair<V> denominator = V(0x1p-128) + scale(e.value(), pow2(e.magic - 128.0));
+  const Pair<V> denominator = V(0x1p-128) + e.value(-128.0);
   return copysign(round(x * 0x1p128 / denominator) * 0x1p-256, x);
 }
 
@@ -52,7 +52,7 @@ inline V geluWide(V x, const Parameters&) {
   const V b = max(V(0x1p-200), a);
   const Pair<V> b2 = product(b, b);
   const ExpWide<V> e = expWide(scale(b2, V(-0.5)));
-  const Pair<V> tail = scale(e.value(), pow2(e.magic + 256.0)) * halfErfcxWide(b) * a;
+  const Pair<V> tail = e.value(256.0) * halfErfcxWide(b) * a;
   const Pair<V> y = fastSum(max(V(0.0), x) * 0x1p256, -tail);
   return select(lessThan(V(9.0), x), x, round(y) * 0x1p-256);
 }
@@ -107,7 +107,7 @@ template <class V>
 inline V mishWide(V x, const Parameters&) {
   const V bounded = min(V(20.0), max(V(-752.0), x));
   const ExpWide<V> e = expWide(Pair<V>{bounded, 0.0});
-  const Pair<V> scaled = scale(e.value(), pow2(e.magic + 128.0));
+  const Pair<V> scaled = e.value(128.0);
   const Pair<V> n = scaled * (V(2.0) + scale(scaled, V(0x1p-128)));
   const Pair<V> y = n * bounded / (V(2.0) + scale(n, V(0x1p-128)));
   return select(lessThan(V(20.0), x), x, copysign(round(y) * 0x1p-128, x));
@@ -123,36 +123,56 @@ inline V softplus(V x, const Parameters& p) {
   return select(lessThan(V(p.threshold), t), x, p.beta == 1 ? y : y / p.beta);
 }
 
-// 2^256 ln(1 + e^t) = 2^256 (max(t, 0) + ln(1 + e^-|t|)).  For -840 <= t <= 50.
+// A number as `value` times `unit`, a power of 2 that takes it below 2^-1022.
 template <class V>
-inline Pair<V> scaledSoftplus(Pair<V> t) {
-  const auto negative = lessThan(t.hi, V(0.0));
-  const ExpWide<V> e = expWide(Pair<V>{-abs(t.hi), select(negative, t.lo, -t.lo)});
+struct Scaled {
+  Pair<V> value;
+  V unit;
+};
+
+// ln(1 + e^t) = max(t, 0) + ln(1 + e^-|t|).  For -840 <= t <= 50. Below -30, where 1 + e^t would lose bits of e^t, it is
+// e - e^2 / 2, e = e^t.
+template <class V>
+inline Scaled<V> softplusOf(Pair<V> t) {
+  const auto negative = lessThan(t.hi, V(0.0)), far = lessThan(t.hi, V(-30.0));
+  const Pair<V> size = {-abs(t.hi), select(negative, t.lo, -t.lo)};
+  const Pair<V> e = expWide(size).value(256.0);
   const Pair<V> linear = {max(V(0.0), t.hi), select(negative, 0.0, t.lo)};
-  return scale(linear, V(0x1p256)) + log1pWide(scale(e.value(), pow2(e.magic + 256.0)), V(0x1p-256));
+  const Pair<V> unscaled = scale(e, V(0x1p-256));
+  const Pair<V> y = linear + log1pWide(unscaled);
+  return {{select(far, e.hi, y.hi), select(far, e.lo - e.hi * (unscaled.hi * 0.5), y.lo)}, select(far, 0x1p-256, 1.0)};
 }
 
-// Here the rounded t is compared. From 50 on the result is x in any case. Precise for 2^-100 <= |beta| <= 2^100; the
-// pair operations could overflow outside [2^-500, 2^500], and t and the quotient are rounded to double there.
+// The rounded t is compared with the threshold. From 50 on the result is x in any case.
+inline double boundedThreshold(const Parameters& p) { return p.threshold < 50 ? p.threshold : 50.0; }
+
+template <class V>
+inline V softplusWideForBeta1(V x, const Parameters& p) {
+  const Scaled<V> y = softplusOf(Pair<V>{min(V(50.0), max(V(-840.0), x)), 0.0});
+  return select(lessThan(V(boundedThreshold(p)), x), x, round(y.value) * y.unit);
+}
+
+// Precise for 2^-100 <= |beta| <= 2^100; the pair operations could overflow outside [2^-500, 2^500], and t and the
+// quotient are rounded to double there.
 template <class V>
 inline V softplusWide(V x, const Parameters& p) {
-  const double beta = p.beta, threshold = p.threshold;
+  const double beta = p.beta, magnitude = beta < 0 ? -beta : beta;
+  const bool precise = magnitude >= 0x1p-500 && magnitude <= 0x1p500;
   const V t = x * beta;
   const V bounded = min(V(50.0), max(V(-840.0), t));
   const auto vanishes = lessThan(t, V(-840.0));
-  const double magnitude = beta < 0 ? -beta : beta;
-  V y = 0.0;
-  if (beta == 1) {  // by itself: 15 % less
-    y = round(scaledSoftplus(Pair<V>{bounded, 0.0})) * 0x1p-256;
-  } else {
-    const bool precise = magnitude >= 0x1p-500 && magnitude <= 0x1p500;
-    const V error = precise ? select(vanishes, 0.0, productError(x, V(beta), t)) : V(0.0);
-    const Pair<V> scaled = scaledSoftplus(Pair<V>{bounded, error});
-    y = precise ? round(scaled / Pair<V>{beta, 0.0}) * 0x1p-256 : round(scaled) * 0x1p-256 / beta;
-    y = select(vanishes, 0.0 / beta, y);
-  }
-  return select(lessThan(V(threshold < 50 ? threshold : 50.0), t), x, y);
+  const V error = precise ? select(vanishes, 0.0, productError(x, V(beta), t)) : V(0.0);
+  const Scaled<V> scaled = softplusOf(Pair<V>{bounded, error});
+  const V y = precise ? round(scaled.value / Pair<V>{beta, 0.0}) * scaled.unit : round(scaled.value) * scaled.unit / beta;
+  return select(lessThan(V(boundedThreshold(p)), t), x, select(vanishes, 0.0 / beta, y));
 }
+
+// A formula for beta 1, where that is a simpler one: it is chosen before the loop, since a branch in it would keep it from
+// several vectors in step.
+template <V (*formula)(V, const Parameters&)>
+constexpr V (*kForBeta1)(V, const Parameters&) = formula;
+template <>
+constexpr V (*kForBeta1<softplusWide<V>>)(V, const Parameters&) = softplusWideForBeta1<V>;
 
 // A faster way to a formula's float32 results, for an ISA that has it (quick.h).
 template <V (*formula)(V, const Parameters&)>

@@ -98,7 +98,7 @@ inline V geluDerivativeWide(V x, const Parameters&) {
   const Pair<V> a2 = product(a, a);
   const ExpWide<V> e = expWide(scale(a2, V(-0.5)));
   const Pair<V> g = polynomialWide(shiftedReciprocal(a).w, kGeluSlopeWideHead, kGeluSlopeWide);
-  return mirrored(x, scale(e.value(), pow2(e.magic + 256.0)) * (distancePairFrom(kGeluRoot, a) * g));
+  return mirrored(x, e.value(256.0) * (distancePairFrom(kGeluRoot, a) * g));
 }
 
 // E u / (1 + E)^2.
@@ -111,7 +111,7 @@ inline V logisticSlope(V e, V u) {
 // The same times 2^256, E = e0 e^t.
 template <class V>
 inline Pair<V> logisticSlope(const ExpWide<V>& e, Pair<V> e0, Pair<V> u) {
-  const Pair<V> scaled = scale(e.value() * e0, pow2(e.magic + 256.0));
+  const Pair<V> scaled = e.value(256.0) * e0;
   const Pair<V> denominator = V(1.0) + scale(scaled, V(0x1p-256));
   return scaled * u / (denominator * denominator);
 }
@@ -195,7 +195,7 @@ inline V mishDerivativeWide(V x, const Parameters&) {
   const Pair<V> r = -distancePairFrom(kMishRoot, bounded);
   const ExpWide<V> t = expWide(r);
   const Pair<V> e0 = constant<V>(kMishE0);
-  const Pair<V> scaled = scale(t.value() * e0, pow2(t.magic + 256.0));
+  const Pair<V> scaled = t.value(256.0) * e0;
   const Pair<V> e = scale(scaled, V(0x1p-256));
   const Pair<V> w = t.minusOne() * e0 * ((e + constant<V>(kMishA)) * e + constant<V>(kMishB)) +
                     r * scale(V(1.0) + e, V(4.0));
@@ -212,15 +212,23 @@ inline V softplusDerivative(V x, const Parameters& p) {
 }
 
 template <class V>
+inline V softplusDerivativeWideForBeta1(V x, const Parameters& p) {
+  const V y = timesLogistic(V(1.0), Pair<V>{min(V(50.0), max(V(-752.0), x)), 0.0});
+  return select(lessThan(V(boundedThreshold(p)), x), 1.0, y);
+}
+
+template <class V>
 inline V softplusDerivativeWide(V x, const Parameters& p) {
-  const double beta = p.beta, threshold = p.threshold;
+  const double beta = p.beta, magnitude = beta < 0 ? -beta : beta;
   const V t = x * beta;
   const V bounded = min(V(50.0), max(V(-752.0), t));
-  const double magnitude = beta < 0 ? -beta : beta;
   V error = 0.0;
-  if (beta != 1 && magnitude >= 0x1p-500 && magnitude <= 0x1p500) {
+  if (magnitude >= 0x1p-500 && magnitude <= 0x1p500) {
     error = select(lessThan(t, V(-752.0)), 0.0, productError(x, V(beta), t));
   }
   const V y = timesLogistic(V(1.0), Pair<V>{bounded, error});
-  return select(lessThan(V(threshold < 50 ? threshold : 50.0), t), 1.0, y);
+  return select(lessThan(V(boundedThreshold(p)), t), 1.0, y);
 }
+
+template <>
+constexpr V (*kForBeta1<softplusDerivativeWide<V>>)(V, const Parameters&) = softplusDerivativeWideForBeta1<V>;

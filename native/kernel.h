@@ -6,34 +6,39 @@
 
 #include "derivatives.h"
 
-// Vectors and elements per turn: several, since one chain of dependent operations leaves most of the pipes idle. Results
-// of 16-bit types are soon looked up (sixteen_bit.h), and there the binary's size counts: one, if it is a wide one.
+// Vectors per turn: several, since one chain of dependent operations leaves most of the pipes idle. A function's formula for
+// float64 leaves registers for twice as many as a derivative's. Results of 16-bit types are soon looked up
+// (sixteen_bit.h), and there the binary's size counts: one, if it is a wide one.
 template <class T>
 constexpr size_t kVectors = sizeof(T) == 2 && V::kLanes > 2 ? 1 : V::kTogether;
 template <class T>
-constexpr size_t kTurn = kVectors<T> * V::kLanes;
+constexpr size_t kFunctionVectors = sizeof(T) == sizeof(double) ? 2 * kVectors<T> : kVectors<T>;
 
 // out[i] = formula(x[i]) for an element type T. V does the conversions: load widens, store rounds once and makes NaN
 // canonical. The rest of a buffer goes through the same code, over a copy, so that a value's bits do not depend on its
 // place.
 template <class T, V (*formula)(V, const Parameters&)>
 NEVER_INLINE FLATTEN const char* run(const void* x, void* out, size_t n, const Parameters& given) {
+  if constexpr (kForBeta1<formula> != formula) {
+    if (given.beta == 1) return run<T, kForBeta1<formula>>(x, out, n, given);
+  }
   const Parameters parameters = given;  // a copy, which the stores to `out` cannot change: no loads in the loop
   const T* from = static_cast<const T*>(x);
   T* to = static_cast<T*>(out);
   if constexpr (sizeof(T) == sizeof(float) && QuickPath<formula>::kExists) {
     if (QuickPath<formula>::run(nullptr, from, to, n, parameters)) return kIsaName;
   }
+  constexpr size_t kTurn = kFunctionVectors<T> * V::kLanes;
   size_t i = 0;
-  for (; i + kTurn<T> <= n; i += kTurn<T>) {
-    V y[kVectors<T>];
-    UNROLL for (size_t k = 0; k < kVectors<T>; k++) y[k] = formula(V::load(from + i + k * V::kLanes), parameters);
-    UNROLL for (size_t k = 0; k < kVectors<T>; k++) V::store(to + i + k * V::kLanes, y[k]);
+  for (; i + kTurn <= n; i += kTurn) {
+    V y[kFunctionVectors<T>];
+    UNROLL for (size_t k = 0; k < kFunctionVectors<T>; k++) y[k] = formula(V::load(from + i + k * V::kLanes), parameters);
+    UNROLL for (size_t k = 0; k < kFunctionVectors<T>; k++) V::store(to + i + k * V::kLanes, y[k]);
   }
   if (i < n) {
-    T rest[kTurn<T>] = {};
+    T rest[kTurn] = {};
     memcpy(rest, from + i, (n - i) * sizeof(T));
-    run<T, formula>(rest, rest, kTurn<T>, parameters);
+    run<T, formula>(rest, rest, kTurn, parameters);
     memcpy(to + i, rest, (n - i) * sizeof(T));
   }
   return kIsaName;
@@ -48,10 +53,13 @@ inline V rounded(V derivative) {
   return select(lessThan(abs(derivative), V(0x1p-270)), copysign(V(0.0), derivative), derivative);
 }
 
-// out[i] = gradOutput[i] derivative(x[i]), likewise.
+// out[i] = gradOutput[i] derivative(x[i]), likewise, for a type of more than 16 bits.
 template <class T, V (*derivative)(V, const Parameters&)>
 NEVER_INLINE FLATTEN const char* runBackward(const void* gradOutput, const void* x, void* out, size_t n,
                                      const Parameters& given) {
+  if constexpr (kForBeta1<derivative> != derivative) {
+    if (given.beta == 1) return runBackward<T, kForBeta1<derivative>>(gradOutput, x, out, n, given);
+  }
   const Parameters parameters = given;
   const T* gradFrom = static_cast<const T*>(gradOutput);
   const T* from = static_cast<const T*>(x);
@@ -59,8 +67,9 @@ NEVER_INLINE FLATTEN const char* runBackward(const void* gradOutput, const void*
   if constexpr (sizeof(T) == sizeof(float) && QuickPath<derivative>::kExists) {
     if (QuickPath<derivative>::run(gradFrom, from, to, n, parameters)) return kIsaName;
   }
+  constexpr size_t kTurn = kVectors<T> * V::kLanes;
   size_t i = 0;
-  for (; i + kTurn<T> <= n; i += kTurn<T>) {
+  for (; i + kTurn <= n; i += kTurn) {
     V y[kVectors<T>];
     UNROLL for (size_t k = 0; k < kVectors<T>; k++) {
       const size_t j = i + k * V::kLanes;
@@ -69,29 +78,37 @@ NEVER_INLINE FLATTEN const char* runBackward(const void* gradOutput, const void*
     UNROLL for (size_t k = 0; k < kVectors<T>; k++) V::store(to + i + k * V::kLanes, y[k]);
   }
   if (i < n) {
-    T rest[kTurn<T>] = {}, grad[kTurn<T>] = {};
+    T rest[kTurn] = {}, grad[kTurn] = {};
     memcpy(rest, from + i, (n - i) * sizeof(T));
     memcpy(grad, gradFrom + i, (n - i) * sizeof(T));
-    runBackward<T, derivative>(grad, rest, rest, kTurn<T>, parameters);
+    runBackward<T, derivative>(grad, rest, rest, kTurn, parameters);
     memcpy(to + i, rest, (n - i) * sizeof(T));
   }
   return kIsaName;
 }
 
-// The two parts of that for a 16-bit type with a table between them (sixteen_bit.h): out[i] = derivative(x[i]), for n a
-// multiple of V::kLanes, and out[i] = gradOutput[i] derivatives[i].
+// The two parts of that for a 16-bit type, with doubles between them, from here or from a table (sixteen_bit.h):
+// out[i] = derivative(x[i]), and out[i] = gradOutput[i] derivatives[i].
 template <class T, V (*derivative)(V, const Parameters&)>
 NEVER_INLINE FLATTEN const char* runDerivative(const void* x, void* out, size_t n, const Parameters& parameters) {
   const T* from = static_cast<const T*>(x);
   double* to = static_cast<double*>(out);
-  for (size_t i = 0; i < n; i += V::kLanes) {
+  size_t i = 0;
+  for (; i + V::kLanes <= n; i += V::kLanes) {
     V::store(to + i, rounded<T>(derivative(V::load(from + i), parameters)));
+  }
+  if (i < n) {
+    T rest[V::kLanes] = {};
+    double d[V::kLanes];
+    memcpy(rest, from + i, (n - i) * sizeof(T));
+    runDerivative<T, derivative>(rest, d, V::kLanes, parameters);
+    memcpy(to + i, d, (n - i) * sizeof(double));
   }
   return kIsaName;
 }
 
 template <class T, class W = V>  // W names the instruction set to who reads the symbols (scripts/check-package.mjs)
-void multiply(const void* gradOutput, const double* derivatives, void* out, size_t n) {
+NEVER_INLINE void multiply(const void* gradOutput, const double* derivatives, void* out, size_t n) {
   const T* gradFrom = static_cast<const T*>(gradOutput);
   T* to = static_cast<T*>(out);
   size_t i = 0;
@@ -104,6 +121,19 @@ void multiply(const void* gradOutput, const double* derivatives, void* out, size
     V::store(rest, V::load(rest) * V::load(d));
     memcpy(to + i, rest, (n - i) * sizeof(T));
   }
+}
+
+// runBackward() for a 16-bit type.
+template <class T, V (*derivative)(V, const Parameters&)>
+const char* runBackwardInParts(const void* gradOutput, const void* x, void* out, size_t n, const Parameters& parameters) {
+  constexpr size_t kPart = 256;
+  double derivatives[kPart];
+  for (size_t i = 0; i < n; i += kPart) {
+    const size_t count = n - i < kPart ? n - i : kPart;
+    runDerivative<T, derivative>(static_cast<const T*>(x) + i, derivatives, count, parameters);
+    multiply<T>(static_cast<const T*>(gradOutput) + i, derivatives, static_cast<T*>(out) + i, count);
+  }
+  return kIsaName;
 }
 
 // Those of a function and of a derivative.
@@ -122,7 +152,8 @@ const Row kRows[] = {SIMD_ACTIVATIONS_FUNCTIONS(ROW)};
 #define ROW(name)                                                                               \
   {#name "Backward",                                                                            \
    {runBackward<float, name##Derivative<V>>, runBackward<double, name##DerivativeWide<V>>,      \
-    runBackward<Float16, name##Derivative<V>>, runBackward<BFloat16, name##Derivative<V>>},     \
+    runBackwardInParts<Float16, name##Derivative<V>>,                                           \
+    runBackwardInParts<BFloat16, name##Derivative<V>>},                                         \
    {runDerivative<Float16, name##Derivative<V>>, runDerivative<BFloat16, name##Derivative<V>>}, \
    {multiply<Float16>, multiply<BFloat16>},                                                     \
    derivativeTables<name##Derivative<V>>},

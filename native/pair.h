@@ -73,14 +73,13 @@ inline Pair<V> operator*(Pair<V> a, Pair<V> b) {
   return {hi, productError(a.hi, b.hi, hi) + (a.hi * b.lo + a.lo * b.hi)};
 }
 
-// n / d.  Relative error 10 u^2. One division: the quotient's first part need not be correctly rounded.
+// n / d.  Relative error 10 u^2. One division: the quotient's first part need not be correctly rounded. It is so close
+// that productError() is its product with d.hi less n, rounded once however an ISA computes it.
 template <class V>
 inline Pair<V> operator/(V n, Pair<V> d) {
   const V inverse = V(1.0) / d.hi;
   const V hi = n * inverse;
-  const Pair<V> p = product(hi, d.hi);
-  const V rest = ((n - p.hi) - p.lo) - hi * d.lo;
-  return {hi, rest * inverse};
+  return {hi, -(productError(hi, d.hi, n) + hi * d.lo) * inverse};
 }
 
 // n / d.  Relative error 12 u^2.
@@ -88,9 +87,7 @@ template <class V>
 inline Pair<V> operator/(Pair<V> n, Pair<V> d) {
   const V inverse = V(1.0) / d.hi;
   const V hi = n.hi * inverse;
-  const Pair<V> p = product(hi, d.hi);
-  const V rest = ((n.hi - p.hi) - p.lo) + (n.lo - hi * d.lo);
-  return {hi, rest * inverse};
+  return {hi, ((n.lo - hi * d.lo) - productError(hi, d.hi, n.hi)) * inverse};
 }
 
 template <class V>

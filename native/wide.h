@@ -9,78 +9,99 @@
 #include "math.h"
 #include "pair.h"
 
-// ln 2 in two pieces: the first has 42 significant bits, so that k times it is exact for |k| < 2^11.
-constexpr double kWideLn2High = 0x1.62e42fefa38p-1;
-constexpr double kWideLn2Low = 0x1.ef35793c7673p-45;
+// 2^(j/16), rounded to T, and ln 2^(j/16) - ln T.
+constexpr double kPowers[16] = {
+    0x1.0000000000000p+0, 0x1.0b5586cf9890fp+0, 0x1.172b83c7d517bp+0, 0x1.2387a6e756238p+0,
+    0x1.306fe0a31b715p+0, 0x1.3dea64c123422p+0, 0x1.4bfdad5362a27p+0, 0x1.5ab07dd485429p+0,
+    0x1.6a09e667f3bcdp+0, 0x1.7a11473eb0187p+0, 0x1.8ace5422aa0dbp+0, 0x1.9c49182a3f090p+0,
+    0x1.ae89f995ad3adp+0, 0x1.c199bdd85529cp+0, 0x1.d5818dcfba487p+0, 0x1.ea4afa2a490dap+0};
+constexpr double kCorrections[16] = {
+    0.0,                   0x1.79aa65d837b6cp-54, -0x1.01b15eaa59348p-55, 0x1.68efde3a8a894p-54,
+    0x1.34d754db0abb6p-55, 0x1.59f48a72a4c6dp-55, 0x1.690cebb7aafb0p-56,  0x1.063e1e21c5409p-54,
+    -0x1.3b3efbf5e2229p-54, -0x1.b32dcb94da51dp-56, 0x1.db72fc1f0eab4p-55, 0x1.1affc2b91ce27p-56,
+    0x1.c1a7792cb3387p-55, 0x1.36eae30af0cb3p-56, 0x1.4a385a63d07a7p-56,  -0x1.ff7128fd391f1p-55};
 
-// q in e^r = 1 + r + r^2/2 + r^3 q(r), |r| <= ln 2 / 2: error 2^-59.8 of e^r.
-constexpr double kExpWide[10] = {
-    0x1.5555555555556p-3, 0x1.5555555555555p-5, 0x1.11111111109b3p-7, 0x1.6c16c16c167e1p-10,
-    0x1.a01a01a7c41d5p-13, 0x1.a01a01a47b054p-16, 0x1.71de0dae63bb3p-19, 0x1.27e4e1f48534fp-22,
-    0x1.af38a9b0ec855p-26, 0x1.1f66df7fca49fp-29};
+// Adding this to |t| < 2^47 rounds t to a multiple of 1/16, k + j / 16, whose sixteenths are then in the low bits.
+constexpr double kRoundToSixteenth = 0x1.8p48;
 
-// e^t = (1 + m) 2^k. `magic` holds k in its low bits: the callers scale, pow2(magic + 128) being 2^(k + 128). m.lo may
-// be as large as 2^-7, and 2^-4 m.hi.
+// c in e^r = 1 + r + r^2 c(r), |r| <= ln 2 / 32: error 2^-64.4 of e^r.
+constexpr double kExpWide[6] = {0x1.0000000000001p-1,  0x1.5555555555556p-3,  0x1.55555554e93b7p-5,
+                                0x1.11111110e1059p-7, 0x1.6c17ed5c1f49ep-10, 0x1.a01b0c3c80bbcp-13};
+
+// e^t = 2^k 2^(j/16) (1 + growth); `magic` holds k + j / 16 in its low bits. The growth, below 0.022, is off by 2^-59 of 1.
 template <class V>
 struct ExpWide {
-  Pair<V> m;
+  Pair<V> growth;
   V magic;
 
-  // 1 + m.
-  Pair<V> value() const {
-    const Pair<V> p = fastSum(V(1.0), m);
-    return fastSum(p.hi, p.lo);
+  // 2^shift e^t. Relative error 2^-58.
+  Pair<V> value(double shift) const {
+    const V power = powerOf2(magic + shift);
+    return fastSum(power, power * growth.hi);
   }
 
   // e^t - 1 for k <= 53. Precise near t = 0, too.
   Pair<V> minusOne() const {
-    const V power = pow2(max(V(kRoundToInteger - 100.0), magic));
-    const Pair<V> p = (power - 1.0) + scale(m, power);
-    return fastSum(p.hi, p.lo);
+    const V power = powerOf2(max(V(kRoundToSixteenth - 100.0), magic));
+    const Pair<V> p = sum(power, V(-1.0)) + product(power, growth.hi);
+    return fastSum(p.hi, p.lo + power * growth.lo);
   }
+
+ private:
+  static V powerOf2(V steps) { return timesPowerOf2(lookup(kPowers, steps), steps); }
 };
 
-// e^t for |t| <= 1400; relative error of value() below 2^-58.5, of minusOne() below 2^-57.
+// e^t for |t| <= 1400.
 template <class V>
 inline ExpWide<V> expWide(Pair<V> t) {
-  const V magic = t.hi * kLog2E + kRoundToInteger;
-  const V k = magic - kRoundToInteger;
-  const V high = t.hi - k * kWideLn2High;  // exact
-  const V low = k * kWideLn2Low - t.lo;
+  const V magic = t.hi * kLog2E + kRoundToSixteenth;
+  const V steps = magic - kRoundToSixteenth;
+  const V high = exactFnma(steps, V(kLn2High), t.hi);
+  const V low = (steps * kLn2Low - lookup(kCorrections, magic)) - t.lo;
   const V r = high - low;
-  const V rLow = (high - r) - low;
-  const Pair<V> r2 = product(r, r);
-  const V cubic = r * r2.hi * polynomial(r, r2.hi, kExpWide);
-  const Pair<V> m = fastSum(r, r2.hi * 0.5);
-  return {{m.hi, (m.lo + (r2.lo * 0.5 + (r * rLow + rLow))) + cubic}, magic};
+  const V r2 = r * r;
+  const Pair<V> growth = fastSum(r, r2 * polynomial(r, r2, kExpWide));
+  return {{growth.hi, growth.lo + ((high - r) - low)}, magic};
 }
 
-// A in ln(1 + e) = 2 atanh(s) = 2 s (1 + z A(z)), s = e / (2 + e), z = s^2 <= 1/9: error 2^-61.7 of the logarithm.
-// The constant term is a pair and stands apart.
-constexpr double kLog1pWide0High = 0x1.5555555555555p-2, kLog1pWide0Low = 0x1.699017588b1f7p-56;
-constexpr double kLog1pWide[10] = {
-    0x1.9999999999944p-3, 0x1.2492492499d46p-3, 0x1.c71c71bedea97p-4, 0x1.745d19937b1fcp-4,
-    0x1.3b13515f6f9efp-4, 0x1.111abdc8abe16p-4, 0x1.e0a2d581ab68fp-5, 0x1.bc37f0140c19ep-5,
-    0x1.32e0d25c9c761p-5, 0x1.401d3e65cdc48p-4};
+// About 15 / (15 + j), in ten bits, and its logarithm, the other way round.
+constexpr double kInverses[16] = {
+    0x1p0, 0x1.ep-1, 0x1.c4p-1, 0x1.aa8p-1, 0x1.94p-1, 0x1.8p-1, 0x1.6d8p-1, 0x1.5dp-1,
+    0x1.4ep-1, 0x1.4p-1, 0x1.33p-1, 0x1.278p-1, 0x1.1c8p-1, 0x1.128p-1, 0x1.09p-1, 0x1.02p-1};
+constexpr double kLogHighs[16] = {
+    0.0, 0x1.08598b59e3a07p-4, 0x1.fe89139dbd566p-4, 0x1.7631d82935a86p-3,
+    0x1.e530effe71012p-3, 0x1.269621134db92p-2, 0x1.5925d2b112a59p-2, 0x1.8873658327ccfp-2,
+    0x1.b56fa04462909p-2, 0x1.e148a1a2726cep-2, 0x1.05e04c1aa2c06p-1, 0x1.196c7bc4b1f3bp-1,
+    0x1.2cd8c6b7c716fp-1, 0x1.3f2acb27ed6c7p-1, 0x1.513356667fc57p-1, 0x1.5ee82aa24192p-1};
+constexpr double kLogLows[16] = {
+    0.0, -0x1.dd7009902bf32p-58, -0x1.ac9f4215f9393p-58, 0x1.047074183dfcbp-58,
+    0x1.2276041f43042p-59, 0x1.e0efadd9db02bp-56, 0x1.4b0b52198dbd9p-61, -0x1.c43eff892d8dp-58,
+    0x1.494b610665378p-56, -0x1.ac81cc8a4dfb8p-56, 0x1.862e53e39376p-60, -0x1.d98533b0b0b5ap-56,
+    0x1.b3236255261cdp-55, -0x1.51ca5d6af4ac3p-55, 0x1.ca64cc3d52c87p-56, 0x1.1c066d235ee63p-56};
 
-// scale ln(1 + e) for 0 <= e <= 1, given scale * e and 1 / scale, so that a tiny e loses nothing; the scale is a power
-// of 2. Relative error below 2^-59. The result's lo may be as large as 2^-7 hi.
+// q in ln(1 + r) = r - r^2/2 + r^3 q(r), |r| <= 1/30: error 2^-59.5 of it, and 2^-64.4 of 1.
+constexpr double kLog1pWide[8] = {0x1.5555555555542p-2, -0x1.fffffffffffdcp-3, 0x1.9999999aadfd1p-3,
+                                  -0x1.5555555652b21p-3, 0x1.24923634a7744p-3, -0x1.ffffdd47f4ad3p-4,
+                                  0x1.c7f0fa24284fep-4, -0x1.9a5c6cc5d3fa0p-4};
+
+// ln(1 + e) for 0 <= e <= 1, as that of 1 + r = c (1 + e), c an inverse of the table, and of 1 / c. The result's lo may be
+// as large as 2^-10 hi. Relative error below 2^-57.5.
 template <class V>
-inline Pair<V> log1pWide(Pair<V> scaled, V unscale) {
-  const Pair<V> s = scaled / fastSum(V(2.0), scale(scaled, unscale));
-  // Where z leaves the range of product(), it is too small to count.
-  const Pair<V> t = scale(s, unscale);
-  const Pair<V> z = product(t.hi, t.hi);
-  const Pair<V> g = product(z.hi, V(kLog1pWide0High));
-  const V rest = g.lo + ((z.lo + 2.0 * (t.hi * t.lo)) * kLog1pWide0High + z.hi * kLog1pWide0Low) +
-                 z.hi * z.hi * polynomial(z.hi, z.hi * z.hi, kLog1pWide);
-  const Pair<V> p = s * Pair<V>{g.hi, rest};
-  const Pair<V> y = fastSum(s.hi, p);
-  return {y.hi + y.hi, 2.0 * (y.lo + s.lo)};
+inline Pair<V> log1pWide(Pair<V> e) {
+  const Pair<V> y = fastSum(V(1.0), e);
+  const V place = y.hi * 0.9375 + (kRoundToSixteenth - 0.9375);
+  const V c = lookup(kInverses, place);
+  const Pair<V> cy = product(c, y.hi);
+  const Pair<V> r = fastSum(cy.hi - 1.0, cy.lo + c * y.lo);
+  const V r2 = r.hi * r.hi;
+  const Pair<V> second = fastSum(r.hi, r2 * -0.5);
+  const Pair<V> sum = fastSum(lookup(kLogHighs, place), second.hi);
+  const V third = r.hi * r2 * polynomial(r.hi, r2, kLog1pWide);
+  return {sum.hi, (sum.lo + (lookup(kLogLows, place) + (second.lo + r.lo))) + third};
 }
 
-// Polynomials on [0, 38.7] in w = s - 183/1024, s = 1 / (a + 3), about +-0.155: R / s here and
-// another function in wide_activations.h. The shift makes both nearly quadratic, so that only the last steps of
+// Polynomials on [0, 38.7] in w = s - 183/1024, s = 1 / (a + 3), about +-0.155: R / s here and G in
+// derivatives.h. The shift makes both nearly quadratic, so that only the last steps of
 // Horner's scheme need pairs: with a larger one there are fewer terms, but more of them in pairs.
 template <class V>
 struct Shifted {

@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
-"""Computes the constants of native/wide.h and native/wide_activations.h, and of their twins in lib/.
+"""Computes the constants of native/wide.h and those of the float64 formulas, and of their twins in lib/.
 
 Prints each as the hex floats of the C++ source and, with --ts, as the decimals of the TypeScript source; a comment
 tells a polynomial's error, relative to the function it serves. Needs mpmath. Takes about ten seconds.
 """
 import sys
 
-from mpmath import atanh, cos, erfc, exp, findroot, log, lu_solve, matrix, mp, mpf, nstr, pi, sqrt
+from mpmath import cos, erfc, exp, findroot, log, log1p, lu_solve, matrix, mp, mpf, nint, nstr, pi, sqrt
 
 mp.dps = 60
 TYPESCRIPT = '--ts' in sys.argv[1:]
@@ -60,16 +60,27 @@ def fit(name, f, low, high, degree, result=lambda x, p: p, about=0, pairs=0):
     show(name, [part for c in exact[:pairs] for part in pieces(c, 2)] + exact[pairs:], note)
 
 
-# e^r = 1 + r + r^2/2 + r^3 q(r), |r| <= ln 2 / 2.
+# e^t = 2^k 2^(j/16) e^r, e^r = 1 + r + r^2 c(r), |r| <= ln 2 / 32.
 LN2 = log(mpf(2))
-high = mpf(int(LN2 * 2**42)) / 2**42
-show('ln 2: high (42 bits), low', [high, LN2 - high])
-fit('exp: q', lambda r: (exp(r) - 1 - r - r * r / 2) / r**3 if abs(r) > 1e-12 else mpf(1) / 6 + r / 24,
-    -LN2 / 2 * mpf('1.0001'), LN2 / 2 * mpf('1.0001'), 9, lambda r, q: 1 + r + r * r / 2 + r**3 * q)
+powers = [pieces(mpf(2)**(mpf(j) / 16), 1)[0] for j in range(16)]
+show('exp: powers', powers)
+show('exp: corrections', [LN2 * j / 16 - log(mpf(power)) for j, power in enumerate(powers)])
+LARGEST = LN2 / 32 * mpf('1.0001')
+fit('exp: c', lambda r: (exp(r) - 1 - r) / r**2 if abs(r) > 1e-12 else mpf(1) / 2 + r / 6,
+    -LARGEST, LARGEST, 5, lambda r, c: 1 + r + r * r * c)
 
-# ln(1 + e) = 2 atanh(s) = 2 s (1 + z A(z)), z = s^2.
-fit('log1p: A', lambda z: (atanh(sqrt(z)) / sqrt(z) - 1) / z if z > 1e-18 else mpf(1) / 3 + z / 5,
-    0, mpf(1) / 9, 10, lambda z, a: 1 + z * a, pairs=1)
+# ln(1 + e) = ln(1 + r) - ln c, 1 + r = c (1 + e), c about 1 / (1 + j/15) in ten bits.
+inverses = [mpf(1)]
+for j in range(1, 16):
+    low, high = 1 + (j - mpf(1) / 2) / 15, min(2, 1 + (j + mpf(1) / 2) / 15)
+    inverses.append(nint(2**11 / (low + high)) / 2**10)
+logs = [pieces(-log(c), 2) for c in inverses]
+show('log1p: inverses', inverses)
+show('log1p: logarithms, high', [high for high, _ in logs])
+show('log1p: logarithms, low', [low for _, low in logs])
+fit('log1p: q', lambda r: (log1p(r) - r + r * r / 2) / r**3 if abs(r) > 1e-12 else mpf(1) / 3 - r / 4,
+    -mpf(1) / 30 * mpf('1.001'), mpf(1) / 30 * mpf('1.001'), 7,
+    lambda r, q: 1 - r / 2 + r * r * q)
 
 
 # R(a) = e^(a^2/2) erfc(a / sqrt 2) / 2 = s F(s - 183/1024), s = 1 / (a + shift), and

@@ -103,7 +103,21 @@ inline V addExponent(V a, V magic) {
 }
 inline V pow2(V magic) { return addExponent(1.0, magic); }
 inline V roundToFloat(V a) { return _mm256_cvtps_pd(_mm256_cvtpd_ps(a.v)); }
+// Not a gather, which takes up to a third longer on Zen 5.
+inline __m128d lookupTwo(const double (&table)[16], __m128i i) {
+  const __m128d first = _mm_load_sd(table + (_mm_cvtsi128_si32(i) & 15));
+  return _mm_loadh_pd(first, table + (_mm_extract_epi32(i, 2) & 15));
+}
+inline V lookup(const double (&table)[16], V steps) {
+  const __m256i i = _mm256_castpd_si256(steps.v);
+  return _mm256_set_m128d(lookupTwo(table, _mm256_extracti128_si256(i, 1)), lookupTwo(table, _mm256_castsi256_si128(i)));
+}
+inline V timesPowerOf2(V a, V steps) {
+  const __m256i whole = _mm256_andnot_si256(_mm256_set1_epi64x(15), _mm256_castpd_si256(steps.v));
+  return _mm256_castsi256_pd(_mm256_add_epi64(_mm256_castpd_si256(a.v), _mm256_slli_epi64(whole, 48)));
+}
 inline V productError(V a, V b, V p) { return _mm256_fmsub_pd(a.v, b.v, p.v); }
+inline V exactFnma(V a, V b, V c) { return _mm256_fnmadd_pd(a.v, b.v, c.v); }
 
 struct f32x8 {
   using Number = float;

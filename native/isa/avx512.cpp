@@ -105,7 +105,15 @@ inline V addExponent(V a, V magic) {
 }
 inline V pow2(V magic) { return addExponent(1.0, magic); }
 inline V roundToFloat(V a) { return _mm512_cvtps_pd(_mm512_cvtpd_ps(a.v)); }
+inline V lookup(const double (&table)[16], V steps) {
+  return _mm512_permutex2var_pd(_mm512_loadu_pd(table), _mm512_castpd_si512(steps.v), _mm512_loadu_pd(table + 8));
+}
+inline V timesPowerOf2(V a, V steps) {
+  const __m512i whole = _mm512_andnot_epi64(_mm512_set1_epi64(15), _mm512_castpd_si512(steps.v));
+  return _mm512_castsi512_pd(_mm512_add_epi64(_mm512_castpd_si512(a.v), _mm512_slli_epi64(whole, 48)));
+}
 inline V productError(V a, V b, V p) { return _mm512_fmsub_pd(a.v, b.v, p.v); }
+inline V exactFnma(V a, V b, V c) { return _mm512_fnmadd_pd(a.v, b.v, c.v); }
 
 struct f32x16 {
   using Number = float;

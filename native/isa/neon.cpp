@@ -103,7 +103,16 @@ inline V addExponent(V a, V magic) {
 }
 inline V pow2(V magic) { return addExponent(1.0, magic); }
 inline V roundToFloat(V a) { return vcvt_f64_f32(vcvt_f32_f64(a.v)); }
+inline V lookup(const double (&table)[16], V steps) {
+  const uint64x2_t i = vreinterpretq_u64_f64(steps.v);
+  return vcombine_f64(vld1_f64(table + (vgetq_lane_u64(i, 0) & 15)), vld1_f64(table + (vgetq_lane_u64(i, 1) & 15)));
+}
+inline V timesPowerOf2(V a, V steps) {
+  const uint64x2_t whole = vbicq_u64(vreinterpretq_u64_f64(steps.v), vdupq_n_u64(15));
+  return vreinterpretq_f64_u64(vaddq_u64(vreinterpretq_u64_f64(a.v), vshlq_n_u64(whole, 48)));
+}
 inline V productError(V a, V b, V p) { return vfmaq_f64(vnegq_f64(p.v), a.v, b.v); }
+inline V exactFnma(V a, V b, V c) { return vfmsq_f64(c.v, a.v, b.v); }
 
 #include "../kernel.h"
 

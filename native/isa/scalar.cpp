@@ -42,7 +42,7 @@ inline float roundedToOdd(double a) {
 
 struct f64x1 {
   static constexpr size_t kLanes = 1;
-  static constexpr size_t kTogether = 2;
+  static constexpr size_t kTogether = 1;
   double v;
 
   f64x1() = default;
@@ -104,6 +104,10 @@ inline V select(bool mask, V yes, V no) { return mask ? yes : no; }
 inline V addExponent(V a, V magic) { return fromBits(bitsOf(a.v) + (bitsOf(magic.v) << 52)); }
 inline V pow2(V magic) { return addExponent(1.0, magic); }
 
+// An entry of a table by the last four bits of `steps`, sixteenths (wide.h), and a 2^k, k being the whole part of them.
+inline V lookup(const double (&table)[16], V steps) { return table[bitsOf(steps.v) & 15]; }
+inline V timesPowerOf2(V a, V steps) { return fromBits(bitsOf(a.v) + ((bitsOf(steps.v) & ~uint64_t{15}) << 48)); }
+
 // a rounded to float32.
 inline V roundToFloat(V a) { return static_cast<double>(static_cast<float>(a.v)); }
 
@@ -120,6 +124,9 @@ inline V productError(V a, V b, V p) {
   const double bHigh = upperHalf(b.v), bLow = b.v - bHigh;
   return ((aHigh * bHigh - p.v) + aHigh * bLow + aLow * bHigh) + aLow * bLow;
 }
+
+// c - a b, a b being exact: so it is the same, fused or not.
+inline V exactFnma(V a, V b, V c) { return c.v - a.v * b.v; }
 
 #include "../kernel.h"
 
