@@ -138,8 +138,12 @@ FLATTENED inline Pair<W> onePlusExp(W w) {
 constexpr float kNearExp = 16.5F;
 
 template <class W>
-FLATTENED inline Pair<W> nearOnePlusExp(W w) {
-  const ExpParts<W> e = expParts<-1>(w);
+FLATTENED inline Pair<W> nearOnePlus(ExpParts<W> e) {
   const W hi = fma(e.power, e.growth, e.power + W(1.0F));
   return {hi, fma(e.power, e.rest, fma(e.power, e.growth, e.power - (hi - W(1.0F))))};
+}
+
+template <class W>
+FLATTENED inline Pair<W> nearOnePlusExp(W w) {
+  return nearOnePlus(expParts<-1>(w));
 }

@@ -47,7 +47,7 @@ FLATTENED inline Bounds<W> boundsAround(W y, W excess, W error) {
   return {y - (excess - error), y - (excess + error)};
 }
 
-constexpr size_t kTailsTogether = F::kTogether < 4 ? 4 : F::kTogether;
+constexpr size_t kTailsTogether = kTogetherWithin<4, 6>;
 
 // GELU(x). Where x is tiny, x / 2 may be a tie and products lose bits, and so the bounds are apart; but not for zeros.
 template <>

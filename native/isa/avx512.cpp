@@ -119,7 +119,7 @@ struct f32x16 {
   using Number = float;
   static constexpr size_t kLanes = 16;
   static constexpr int kTableBits = 5;
-  static constexpr size_t kTogether = 6;
+  static constexpr size_t kTogether = 8;
   __m512 v;
 
   f32x16(__m512 value) : v(value) {}
