@@ -150,8 +150,9 @@ const GELU_SLOPE = Float64Array.of(
 function geluDerivativeWide(x: number): number {
   const a = atLeast(atMost(Math.abs(x), 38.7), 2 ** -200);
   const e = expPair(scaled(product(a, a), -0.5));
-  const w = plus(-183 / 1024, divide({ hi: 1, lo: 0 }, sum(a, 3)));
-  const g = { hi: pairPolynomial(w.hi, w.lo, GELU_SLOPE_HEAD, GELU_SLOPE), lo: rest[0] };
+  const s = divide({ hi: 1, lo: 0 }, sum(a, 3));
+  const w = fastSum(-183 / 1024, s.hi);
+  const g = { hi: pairPolynomial(w.hi, w.lo + s.lo, GELU_SLOPE_HEAD, GELU_SLOPE), lo: rest[0] };
   return mirroredPair(x, multiply(scaledValue(e), multiply(distancePairFrom(GELU_ROOT, a), g)));
 }
 

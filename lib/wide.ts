@@ -274,7 +274,7 @@ export function halfErfcxWide(a: number): number {
   const s = 1 / d;
   const sLow = quotientLow(1, 0, d, sumError(a, 3, d), s, s);
   const w = s - 183 / 1024;
-  const wLow = sumError(-183 / 1024, s, w) + sLow;
+  const wLow = s - (w + 183 / 1024) + sLow;
   const f = pairPolynomial(w, wLow, HALF_ERFCX_HEAD, HALF_ERFCX);
   const y = f * s;
   rest[0] = productLow(f, rest[0], s, sLow, y);

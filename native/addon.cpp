@@ -108,7 +108,8 @@ struct Arguments {
 
 bool readArguments(const Napi::CallbackInfo& info, size_t count, Arguments* arguments) {
   arguments->dtype = info[count].As<Napi::Number>();
-  arguments->parameters = {info[count + 1].As<Napi::Number>(), info[count + 2].As<Napi::Number>()};
+  static const bool intel = detectCpu().intel;
+  arguments->parameters = {info[count + 1].As<Napi::Number>(), info[count + 2].As<Napi::Number>(), intel};
   bool valid = arguments->dtype < kDTypeCount;
   for (size_t i = 0; valid && i < count; i++) {
     Array* array = &arguments->arrays[i];
@@ -119,8 +120,7 @@ bool readArguments(const Napi::CallbackInfo& info, size_t count, Arguments* argu
     return false;
   }
   if (arguments->length() * kDTypeSizes[arguments->dtype] < kBypass) return true;
-  static const bool streams = detectCpu().streams;
-  bool bypass = streams && arguments->dtype == kFloat32 && !info[count + 3].ToBoolean();
+  bool bypass = intel && arguments->dtype == kFloat32 && !info[count + 3].ToBoolean();
   for (size_t i = 0; i < count - 1; i++) bypass &= arguments->arrays[i].data != arguments->arrays[count - 1].data;
   arguments->parameters.bypassCaches = bypass;
   return true;

@@ -44,7 +44,7 @@ CpuFeatures detectCpu() {
   CpuFeatures cpu;
   uint32_t eax, ebx, ecx, edx;
   if (!__get_cpuid(0, &eax, &ebx, &ecx, &edx)) return cpu;
-  cpu.streams = ebx == signature_INTEL_ebx;
+  cpu.intel = ebx == signature_INTEL_ebx;
   if (!__get_cpuid(1, &eax, &ebx, &ecx, &edx)) return cpu;
   const bool fma = bit(ecx, 12), osxsave = bit(ecx, 27), avx = bit(ecx, 28), f16c = bit(ecx, 29);
   if (!osxsave || !avx) return cpu;

@@ -19,11 +19,13 @@ struct BFloat16 {
   uint16_t bits;
 };
 
-// Softplus's, of which `threshold` is compared with the exact (float64: the rounded) product of x and beta; and whether
-// results had better go past the caches, which needs an `out` that is no argument. The quick paths do that (quick.h).
+// Softplus's, of which `threshold` is compared with the exact (float64: the rounded) product of x and beta; and what the
+// quick paths do with results (quick.h): whether they ask the caches for their places, or had better go past these,
+// which needs an `out` that is no argument.
 struct Parameters {
   double beta;
   double threshold;
+  bool fetchResults = false;
   bool bypassCaches = false;
 };
 

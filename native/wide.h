@@ -111,7 +111,7 @@ struct Shifted {
 template <class V>
 inline Shifted<V> shiftedReciprocal(V a) {
   const Pair<V> s = V(1.0) / sum(a, V(3.0));
-  return {s, V(-183.0 / 1024) + s};
+  return {s, fastSum(V(-183.0 / 1024), s)};  // exact for the larger s, too, being below twice that
 }
 
 // c0 + c1 w + c2 w^2 + c3 w^3 + w^4 (d[0] + d[1] w + ...), where c holds the pairs c0 to c3. The last term is less
