@@ -18,7 +18,8 @@ import {
   optionsObject,
   type SoftplusOptions,
 } from './validate.js';
-import { expWide, halfErfcxWide, log1pWide, rest } from './wide.js';
+import { expWide, inSegments, log1pWide, rest } from './wide.js';
+import { HALF_ERFCX } from './wideTables.js';
 
 // Where x is an odd float32 subnormal, x/2 is a tie, which the next, positive term of the series decides. It is far
 // below the last bit of a double; this stands in for it, invisible to all other results.
@@ -89,7 +90,7 @@ function geluWide(x: number): number {
   const b2 = b * b;
   const e = expWide(b2 * -0.5, productError(b, b, b2) * -0.5, 256);
   const eLow = rest[0];
-  const r = halfErfcxWide(b);
+  const r = inSegments(HALF_ERFCX, b);
   const p = e * r;
   const pLow = productLow(e, eLow, r, rest[0], p);
   const tail = p * a;

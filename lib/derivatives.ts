@@ -15,7 +15,8 @@ import {
   optionsObject,
   type SoftplusOptions,
 } from './validate.js';
-import { type ExpPair, expPair, minusOne, pairPolynomial, rest, scaledValue } from './wide.js';
+import { type ExpPair, expPair, inSegments, minusOne, rest, scaledValue } from './wide.js';
+import { GELU_SLOPE } from './wideTables.js';
 
 type Root = readonly [number, number, number];
 
@@ -111,48 +112,10 @@ function geluSlope(a: number, a2: number): number {
   return (pOdd * a + pEven) / (qOdd * a + qEven);
 }
 
-const GELU_SLOPE_HEAD = Float64Array.of(
-  0.48725298818169205,
-  2.143884332310045e-17,
-  0.7676544393955334,
-  1.615827723786261e-17,
-  2.039389390257284,
-  3.4249976465575514e-17,
-  3.0404141099206954,
-  -2.573164625150352e-17,
-);
-
-const GELU_SLOPE = Float64Array.of(
-  -0.25561571761833357,
-  -8.720843904049124,
-  -1.316781616133289,
-  36.15136511280218,
-  -12.657304564520198,
-  -176.3271369865513,
-  271.7055119392088,
-  684.793208574809,
-  -2871.4898058667377,
-  710.1780592242376,
-  18945.124640459755,
-  -48072.46793538201,
-  -28200.946405885985,
-  459523.35056499444,
-  -1084465.8890417854,
-  -914527.4062557243,
-  14283964.239572754,
-  -30464237.318366997,
-  -82498602.51570018,
-  392165026.6397761,
-  170028956.58300078,
-  -1775078309.6980217,
-);
-
 function geluDerivativeWide(x: number): number {
   const a = atLeast(atMost(Math.abs(x), 38.7), 2 ** -200);
   const e = expPair(scaled(product(a, a), -0.5));
-  const s = divide({ hi: 1, lo: 0 }, sum(a, 3));
-  const w = fastSum(-183 / 1024, s.hi);
-  const g = { hi: pairPolynomial(w.hi, w.lo + s.lo, GELU_SLOPE_HEAD, GELU_SLOPE), lo: rest[0] };
+  const g = { hi: inSegments(GELU_SLOPE, a), lo: rest[0] };
   return mirroredPair(x, multiply(scaledValue(e), multiply(distancePairFrom(GELU_ROOT, a), g)));
 }
 

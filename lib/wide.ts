@@ -2,7 +2,7 @@
 // order, so that every double has the same bits. The derivations and error bounds are there.
 
 import { LN2_HIGH, LN2_LOW, LOG2_E, powerOf2 } from './math.js';
-import { add, fastSum, type Pair, product, productError, productLow, quotientLow, sum, sumError } from './pair.js';
+import { add, fastSum, type Pair, product, productError, sum } from './pair.js';
 
 /** Adding this to |t| < 2^47 rounds t to a multiple of 1/16. */
 const ROUND_TO_SIXTEENTH = 422212465065984; // 0x1.8p48
@@ -123,44 +123,6 @@ const LOG1P = Float64Array.of(
   -0.10018579949723838,
 );
 
-const HALF_ERFCX_HEAD = Float64Array.of(
-  0.7671096482657381,
-  -4.949671578091225e-17,
-  3.259802798223124,
-  -4.372030013926154e-17,
-  8.636778063638074,
-  7.033945537174107e-16,
-  9.478769986332688,
-  4.890715851795736e-16,
-);
-
-const HALF_ERFCX = Float64Array.of(
-  -16.70347859443246,
-  -49.90856198853505,
-  70.66905301472553,
-  244.13958057555783,
-  -567.567302271369,
-  -960.1209117806982,
-  4999.184346393772,
-  -1032.0623514376541,
-  -34907.70516871993,
-  78317.55294473551,
-  104332.63104441743,
-  -897042.4911491319,
-  1430178.0201425795,
-  3918515.999675568,
-  -24378064.381082054,
-  38795736.24703987,
-  115856681.07040717,
-  -796795384.9541982,
-  1267376862.6257734,
-  4868981147.591111,
-  -23485014542.465458,
-  7877326279.987823,
-  122661293968.91838,
-  -192404190443.1917,
-);
-
 /** Where the functions below leave what they cannot return: the low part of the result. */
 export const rest = new Float64Array(1);
 
@@ -251,32 +213,33 @@ export function log1pWide(e: number, eLow: number): number {
   return sum;
 }
 
-/** `c0 + c1 w + c2 w^2 + c3 w^3 + w^4 (d[0] + d[1] w + ...)`, where `c` holds the pairs c0 to c3. */
-export function pairPolynomial(w: number, wLow: number, c: Float64Array, d: Float64Array): number {
-  let y = w * polynomial(w, w * w, d);
-  let yLow = 0;
-  for (let i = 6; ; i -= 2) {
-    const high = c[i];
-    const s = high + y;
-    yLow = y - (s - high) + (yLow + c[i + 1]);
-    if (i === 0) {
-      rest[0] = yLow;
-      return s;
-    }
-    y = s * w;
-    yLow = productLow(s, yLow, w, wLow, y);
-  }
-}
+const SEGMENT_SCALE = 0.3875967990705946;
 
-/** `e^(a^2/2) erfc(a / sqrt 2) / 2` for 0 <= a <= 38.7. */
-export function halfErfcxWide(a: number): number {
-  const d = a + 3;
-  const s = 1 / d;
-  const sLow = quotientLow(1, 0, d, sumError(a, 3, d), s, s);
-  const w = s - 183 / 1024;
-  const wLow = s - (w + 183 / 1024) + sLow;
-  const f = pairPolynomial(w, wLow, HALF_ERFCX_HEAD, HALF_ERFCX);
-  const y = f * s;
-  rest[0] = productLow(f, rest[0], s, sLow, y);
+/** The function of a table (wideTables.ts) at 0 <= a <= 38.7; leaves the low part. */
+export function inSegments(table: Float64Array, a: number): number {
+  // By the last two bits of v's exponent and the first two of its fraction.
+  const v = a * SEGMENT_SCALE + 1;
+  const exponent = 31 - Math.clz32(v);
+  const i = ((((exponent + 3) & 3) << 2) + (((v * 4) / (1 << exponent)) & 3)) << 4;
+  const center = table[i];
+  const d = a - center;
+  const dLow = a - (d + center);
+  const d2 = d * d;
+  let even = table[i + 15];
+  let odd = table[i + 14];
+  for (let k = i + 12; k > i + 2; k -= 2) {
+    even = even * d2 + table[k + 1];
+    odd = odd * d2 + table[k];
+  }
+  even = even * d2 + table[i + 3];
+  const bend = d * (odd * d + even);
+  const first = table[i + 2];
+  const slope = first + bend;
+  const slopeLow = bend - (slope - first);
+  const step = slope * d;
+  const stepLow = productError(slope, d, step) + slopeLow * d;
+  const constant = table[i + 1];
+  const y = constant + step;
+  rest[0] = step - (y - constant) + (stepLow + dLow * (slope + bend));
   return y;
 }

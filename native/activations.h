@@ -52,7 +52,7 @@ inline V geluWide(V x, const Parameters&) {
   const V b = max(V(0x1p-200), a);
   const Pair<V> b2 = product(b, b);
   const ExpWide<V> e = expWide(scale(b2, V(-0.5)));
-  const Pair<V> tail = e.value(256.0) * halfErfcxWide(b) * a;
+  const Pair<V> tail = e.value(256.0) * inSegments<kHalfErfcxSegments>(b) * a;
   const Pair<V> y = fastSum(max(V(0.0), x) * 0x1p256, -tail);
   return select(lessThan(V(9.0), x), x, round(y) * 0x1p-256);
 }
@@ -173,6 +173,18 @@ template <V (*formula)(V, const Parameters&)>
 constexpr V (*kForBeta1)(V, const Parameters&) = formula;
 template <>
 constexpr V (*kForBeta1<softplusWide<V>>)(V, const Parameters&) = softplusWideForBeta1<V>;
+
+// Whether a formula leaves registers for twice as many vectors in step as others.
+template <V (*formula)(V, const Parameters&)>
+constexpr bool kIsShort = false;
+template <>
+constexpr bool kIsShort<geluTanhWide<V>> = true;
+template <>
+constexpr bool kIsShort<siluWide<V>> = true;
+template <>
+constexpr bool kIsShort<mishWide<V>> = true;
+template <>
+constexpr bool kIsShort<softplusWideForBeta1<V>> = true;
 
 // A faster way to a formula's float32 results, for an ISA that has it (quick.h).
 template <V (*formula)(V, const Parameters&)>

@@ -69,19 +69,6 @@ constexpr double kGeluSlopeQ[10] = {
     0x1.0000000000000p+0, 0x1.0b3cde1d83128p+1, 0x1.ffdc7c7afff39p+0, 0x1.27dccc77a693dp+0, 0x1.c8539c1c6c699p-2,
     0x1.e8a355bb6e414p-4, 0x1.6cdda6ea2d886p-6, 0x1.7074cfef3c3e7p-9, 0x1.cc0b46e839e06p-13, 0x1.1177329c666a1p-17};
 
-// The same as a polynomial of wide.h: error 2^-61.4.
-constexpr double kGeluSlopeWideHead[8] = {0x1.f2f27284797d4p-2, 0x1.8b7a133c68741p-56,
-                                     0x1.890a00afaa82ep-1, 0x1.2a114e8da7eadp-56,
-                                     0x1.050ab6277b72p1, 0x1.3be6786f6a2c4p-55,
-                                     0x1.852c4a203402dp1, -0x1.daaa4388ddae8p-56};
-constexpr double kGeluSlopeWide[22] = {
-    -0x1.05c0206e0ea84p-2, -0x1.1711273c2d2ebp3, -0x1.5118999944398p0, 0x1.2135fee989edp5,
-    -0x1.9508a39504065p3, -0x1.60a77e7fc5198p7, 0x1.0fb49c6e31d6ep8, 0x1.566587dbcbdb1p9,
-    -0x1.66efac7d5a60ep11, 0x1.6316caa5086dp9, 0x1.28047fa1bfa9ap14, -0x1.7790ef9539f4cp15,
-    -0x1.b8a3c91e9fe43p14, 0x1.c0c0d66fa8289p18, -0x1.08c31e3983e11p20, -0x1.be8bed000c013p19,
-    0x1.b3e9787aa947bp23, -0x1.d0d8ed51807fep24, -0x1.3ab50aa1013b5p26, 0x1.75ff6a2a3c85ep28,
-    0x1.444df392a7f14p27, -0x1.a7362e96cac63p30};
-
 // GELU'(x) = Phi(x) + x phi(x).  At -a: e^(-a^2/2) (R(a) - a / sqrt(2 pi)) = e^(-a^2/2) (root - a) G(a).  Beyond 14.7, for
 // bfloat16's products with large gradients, the rational is still good to 2^-47.
 template <class V>
@@ -97,8 +84,7 @@ inline V geluDerivativeWide(V x, const Parameters&) {
   const V a = max(V(0x1p-200), min(V(38.7), abs(x)));
   const Pair<V> a2 = product(a, a);
   const ExpWide<V> e = expWide(scale(a2, V(-0.5)));
-  const Pair<V> g = polynomialWide(shiftedReciprocal(a).w, kGeluSlopeWideHead, kGeluSlopeWide);
-  return mirrored(x, e.value(256.0) * (distancePairFrom(kGeluRoot, a) * g));
+  return mirrored(x, e.value(256.0) * (distancePairFrom(kGeluRoot, a) * inSegments<kGeluSlopeSegments>(a)));
 }
 
 // E u / (1 + E)^2.
@@ -232,3 +218,5 @@ inline V softplusDerivativeWide(V x, const Parameters& p) {
 
 template <>
 constexpr V (*kForBeta1<softplusDerivativeWide<V>>)(V, const Parameters&) = softplusDerivativeWideForBeta1<V>;
+template <>
+constexpr bool kIsShort<softplusDerivativeWideForBeta1<V>> = true;

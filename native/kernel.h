@@ -6,13 +6,10 @@
 
 #include "derivatives.h"
 
-// Vectors per turn: several, since one chain of dependent operations leaves most of the pipes idle. A function's formula for
-// float64 leaves registers for twice as many as a derivative's. Results of 16-bit types are soon looked up
-// (sixteen_bit.h), and there the binary's size counts: one, if it is a wide one.
-template <class T>
-constexpr size_t kVectors = sizeof(T) == 2 && V::kLanes > 2 ? 1 : V::kTogether;
-template <class T>
-constexpr size_t kFunctionVectors = sizeof(T) == sizeof(double) ? 2 * kVectors<T> : kVectors<T>;
+// Vectors per turn: several, since one chain of dependent operations leaves most of the pipes idle. Results of 16-bit types are
+// soon looked up (sixteen_bit.h), and there the binary's size counts: one, if it is a wide one.
+template <class T, V (*formula)(V, const Parameters&)>
+constexpr size_t kVectors = sizeof(T) == 2 && V::kLanes > 2 ? 1 : kIsShort<formula> ? 2 * V::kTogether : V::kTogether;
 
 // out[i] = formula(x[i]) for an element type T. V does the conversions: load widens, store rounds once and makes NaN
 // canonical. The rest of a buffer goes through the same code, over a copy, so that a value's bits do not depend on its
@@ -28,12 +25,12 @@ NEVER_INLINE FLATTEN const char* run(const void* x, void* out, size_t n, const P
   if constexpr (sizeof(T) == sizeof(float) && QuickPath<formula>::kExists) {
     if (QuickPath<formula>::run(nullptr, from, to, n, parameters)) return kIsaName;
   }
-  constexpr size_t kTurn = kFunctionVectors<T> * V::kLanes;
+  constexpr size_t kTogether = kVectors<T, formula>, kTurn = kTogether * V::kLanes;
   size_t i = 0;
   for (; i + kTurn <= n; i += kTurn) {
-    V y[kFunctionVectors<T>];
-    UNROLL for (size_t k = 0; k < kFunctionVectors<T>; k++) y[k] = formula(V::load(from + i + k * V::kLanes), parameters);
-    UNROLL for (size_t k = 0; k < kFunctionVectors<T>; k++) V::store(to + i + k * V::kLanes, y[k]);
+    V y[kTogether];
+    UNROLL for (size_t k = 0; k < kTogether; k++) y[k] = formula(V::load(from + i + k * V::kLanes), parameters);
+    UNROLL for (size_t k = 0; k < kTogether; k++) V::store(to + i + k * V::kLanes, y[k]);
   }
   if (i < n) {
     T rest[kTurn] = {};
@@ -67,15 +64,15 @@ NEVER_INLINE FLATTEN const char* runBackward(const void* gradOutput, const void*
   if constexpr (sizeof(T) == sizeof(float) && QuickPath<derivative>::kExists) {
     if (QuickPath<derivative>::run(gradFrom, from, to, n, parameters)) return kIsaName;
   }
-  constexpr size_t kTurn = kVectors<T> * V::kLanes;
+  constexpr size_t kTogether = kVectors<T, derivative>, kTurn = kTogether * V::kLanes;
   size_t i = 0;
   for (; i + kTurn <= n; i += kTurn) {
-    V y[kVectors<T>];
-    UNROLL for (size_t k = 0; k < kVectors<T>; k++) {
+    V y[kTogether];
+    UNROLL for (size_t k = 0; k < kTogether; k++) {
       const size_t j = i + k * V::kLanes;
       y[k] = V::load(gradFrom + j) * rounded<T>(derivative(V::load(from + j), parameters));
     }
-    UNROLL for (size_t k = 0; k < kVectors<T>; k++) V::store(to + i + k * V::kLanes, y[k]);
+    UNROLL for (size_t k = 0; k < kTogether; k++) V::store(to + i + k * V::kLanes, y[k]);
   }
   if (i < n) {
     T rest[kTurn] = {}, grad[kTurn] = {};

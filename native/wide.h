@@ -2,12 +2,17 @@
 // (the interface is in isa/scalar.cpp). math.h has those for float32.
 //
 // Included inside a target region: no system headers here. lib/wide.ts does the same operations and gets the same
-// doubles. Every coefficient comes from tools/fit_wide.py: interpolation in Chebyshev nodes, 60 digits. The first ones
-// of a polynomial are pairs where their rounding would show.
+// doubles. Every constant comes from tools/fit_wide.py: interpolation in Chebyshev nodes, 60 digits.
+//
+// Tables of 16, which an AVX-512 register pair holds: ns an element on Zen 5 with AVX-512, against e^r, |r| <= ln 2 / 2, by
+// eleven terms, ln(1 + e) as 2 atanh(e / (2 + e)), and R and G by 28 terms of 1 / (a + 3): SiLU 0.63 and 0.98, Softplus 1.15
+// and 2.55, GELU 1.30 and 2.28, GELU' 1.46 and 2.35, part of which comes from more vectors in step. Lookups by AVX2's
+// gathers take up to a third longer than by loads (Zen 5).
 #pragma once
 
 #include "math.h"
 #include "pair.h"
+#include "wide_tables.h"
 
 // 2^(j/16), rounded to T, and ln 2^(j/16) - ln T.
 constexpr double kPowers[16] = {
@@ -100,48 +105,28 @@ inline Pair<V> log1pWide(Pair<V> e) {
   return {sum.hi, (sum.lo + (lookup(kLogLows, place) + (second.lo + r.lo))) + third};
 }
 
-// Polynomials on [0, 38.7] in w = s - 183/1024, s = 1 / (a + 3), about +-0.155: R / s here and G in
-// derivatives.h. The shift makes both nearly quadratic, so that only the last steps of
-// Horner's scheme need pairs: with a larger one there are fewer terms, but more of them in pairs.
-template <class V>
-struct Shifted {
-  Pair<V> s, w;
-};
-
-template <class V>
-inline Shifted<V> shiftedReciprocal(V a) {
-  const Pair<V> s = V(1.0) / sum(a, V(3.0));
-  return {s, fastSum(V(-183.0 / 1024), s)};  // exact for the larger s, too, being below twice that
+// Of each row of a table the entry at `place`; an ISA may have its own way.
+template <const auto& table, class V>
+inline void lookupAll(V place, V (&c)[16]) {
+  UNROLL for (int i = 0; i < 16; i++) c[i] = lookup(table[i], place);
 }
 
-// c0 + c1 w + c2 w^2 + c3 w^3 + w^4 (d[0] + d[1] w + ...), where c holds the pairs c0 to c3. The last term is less
-// than 2^-5 of the sum.
-template <class V, int N>
-inline Pair<V> polynomialWide(Pair<V> w, const double (&c)[8], const double (&d)[N]) {
-  Pair<V> y = {w.hi * polynomial(w.hi, w.hi * w.hi, d), 0.0};
-  for (int i = 6;; i -= 2) {
-    y = fastSum(V(c[i]), Pair<V>{y.hi, y.lo + c[i + 1]});
-    if (i == 0) return y;
-    y = y * w;
+// A function's table (wide_tables.h) at 0 <= a <= 38.7. With d = a's distance from its segment's center, the last two steps
+// of the polynomial are in pairs, the others below 2^-6 of it. Next to 0, d is not exact.
+template <const auto& table, class V>
+inline Pair<V> inSegments(V a) {
+  V c[16];
+  lookupAll<table>(segmentOf(a * 0x1.8ce62ce02b81bp-2 + 1.0), c);
+  const V d = a - c[0];
+  const V dLow = a - (d + c[0]);
+  const V d2 = d * d;
+  V even = c[15], odd = c[14];
+  UNROLL for (int i = 13; i >= 3; i -= 2) {
+    even = even * d2 + c[i];
+    if (i > 3) odd = odd * d2 + c[i - 1];
   }
-}
-
-// R(a) / s with R(a) = e^(a^2/2) erfc(a / sqrt 2) / 2: error 2^-58.8.
-constexpr double kHalfErfcxWideHead[8] = {0x1.88c298877eac5p-1, -0x1.c886d0d8ca3bep-55,
-                                          0x1.a14137d4e3889p1, -0x1.933fa3d6fee9ep-55,
-                                          0x1.14607c63c457fp3, 0x1.957ab6eaec1bap-51,
-                                          0x1.2f52156f335e5p3, 0x1.19ee3a17b5211p-51};
-constexpr double kHalfErfcxWide[24] = {
-    -0x1.0b4172c548602p4, -0x1.8f44bc25d92c9p5, 0x1.1aad1c3bc6254p6, 0x1.e847771aee5bp7,
-    -0x1.1bc89d5c5f3dp9, -0x1.e00f7a0987e66p9, 0x1.3872f31534463p12, -0x1.0203fd90e2655p10,
-    -0x1.10b7690bdfdc8p15, 0x1.31ed8d8dc9438p16, 0x1.978ca18c207f3p16, -0x1.b6024fb77e626p19,
-    0x1.5d2a205281068p20, 0x1.de559fff55e78p21, -0x1.73fad0618e97fp24, 0x1.27fcec1f9f00ap25,
-    0x1.b9f54a44818d1p26, -0x1.7bf10fc7a232bp29, 0x1.2e2a8b7a80cacp30, 0x1.2236c19b97531p32,
-    -0x1.5df438839dca1p34, 0x1.d58675c7fce1fp32, 0x1.c8f2ecf90eb1bp36, -0x1.666177a75988ap37};
-
-// R(a) for 0 <= a <= 38.7; relative error below 2^-58.
-template <class V>
-inline Pair<V> halfErfcxWide(V a) {
-  const Shifted<V> x = shiftedReciprocal(a);
-  return polynomialWide(x.w, kHalfErfcxWideHead, kHalfErfcxWide) * x.s;
+  const V bend = d * (odd * d + even);
+  const Pair<V> slope = fastSum(c[2], bend);
+  const Pair<V> step = slope * d;
+  return fastSum(c[1], Pair<V>{step.hi, step.lo + dLow * (slope.hi + bend)});
 }

@@ -4,6 +4,7 @@
 Prints each as the hex floats of the C++ source and, with --ts, as the decimals of the TypeScript source; a comment
 tells a polynomial's error, relative to the function it serves. Needs mpmath. Takes about ten seconds.
 """
+import itertools
 import sys
 
 from mpmath import cos, erfc, exp, findroot, log, log1p, lu_solve, matrix, mp, mpf, nint, nstr, pi, sqrt
@@ -83,8 +84,7 @@ fit('log1p: q', lambda r: (log1p(r) - r + r * r / 2) / r**3 if abs(r) > 1e-12 el
     lambda r, q: 1 - r / 2 + r * r * q)
 
 
-# R(a) = e^(a^2/2) erfc(a / sqrt 2) / 2 = s F(s - 183/1024), s = 1 / (a + shift), and
-# G(a) = (R(a) - a / sqrt(2 pi)) / (root - a), in the same variable.
+# R(a) = e^(a^2/2) erfc(a / sqrt 2) / 2 and G(a) = (R(a) - a / sqrt(2 pi)) / (root - a), in 16 segments on [0, 38.7].
 def half_erfcx(a):
     return exp(a * a / 2) * erfc(a / sqrt(mpf(2))) / 2
 
@@ -95,11 +95,48 @@ def gelu_g(a):
     return (half_erfcx(a) - a / sqrt(2 * pi)) / (GELU_ROOT - a)
 
 
+def moved(coefficients, x):
+    """The first two coefficients of a polynomial about x."""
+    value = slope = mpf(0)
+    for c in reversed(coefficients):
+        slope = slope * x + value
+        value = value * x + c
+    return value, slope
+
+
+def rounding(x):
+    return abs(mpf(float(x)) / x - 1)
+
+
+def fit_segments(name, f, degree):
+    """Prints a row for the segments' centers and one for each coefficient; the columns' order is that of the numbers
+    v = 1 + scale a by the last two bits of their exponents and the first two of their fractions. The centers are chosen
+    near the middles so that the first coefficients are next to doubles."""
+    columns, worst = {}, mpf(0)
+    for octave, quarter in itertools.product(range(4), range(4)):
+        low, high = ((mpf(2)**octave * (1 + mpf(q) / 4) - 1) / SCALE for q in (quarter, quarter + 1))
+        middle = mpf(float((low + high) / 2))
+        exact = interpolate(f, low, high, degree, middle)
+
+        def badness(center):
+            value, slope = moved(exact, center - middle)
+            return max(rounding(value) * 2**62, rounding(slope) * 2**57)
+
+        center = min((mpf(float(middle + middle * k * mpf(2)**-26)) for k in range(3000)), key=badness)
+        c = [mpf(float(x)) for x in interpolate(f, low, high, degree, center)]
+        for k in range(101):
+            x = low + (high - low) * k / 100
+            worst = max(worst, abs(polynomial(c, x - center) / f(x) - 1))
+        columns[(octave + 3) % 4 * 4 + quarter] = [center, *c]
+    show(f'{name}, in segments', [columns[j][i] for i in range(degree + 2) for j in range(16)],
+         f'degree {degree}, error with rounded coefficients 2^{nstr(log(worst, 2), 4)}')
+
+
 GELU_ROOT = findroot(lambda a: half_erfcx(a) - a / sqrt(2 * pi), mpf('0.75'))
-LARGEST, SHIFT, MIDDLE = mpf('38.7'), mpf(3), mpf(183) / 1024
-for name, f, degree in (('halfErfcx: F', lambda s: half_erfcx(1 / s - SHIFT) / s, 27),
-                        ('gelu derivative: G', lambda s: gelu_g(1 / s - SHIFT), 25)):
-    fit(name, f, 1 / (LARGEST + SHIFT), 1 / SHIFT, degree, about=MIDDLE, pairs=4)
+SCALE = mpf(float(mpf(15) / mpf('38.70001')))
+show('segments: scale', [SCALE])
+fit_segments('halfErfcx', half_erfcx, 14)
+fit_segments('gelu derivative: G', gelu_g, 14)
 show('gelu derivative: root', pieces(GELU_ROOT, 3))
 
 # w = c1 x + c3 x^3, GELU's tanh form being x / (1 + e^-w).

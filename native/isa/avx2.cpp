@@ -112,6 +112,36 @@ inline V lookup(const double (&table)[16], V steps) {
   const __m256i i = _mm256_castpd_si256(steps.v);
   return _mm256_set_m128d(lookupTwo(table, _mm256_extracti128_si256(i, 1)), lookupTwo(table, _mm256_castsi256_si128(i)));
 }
+
+// A table's columns as rows: two entries of four of these are two loads, two inserts and two shuffles.
+struct Rows {
+  double of[16][16];
+};
+constexpr Rows rowsOf(const double (&table)[16][16]) {
+  Rows rows = {};
+  for (int i = 0; i < 16; i++) {
+    for (int j = 0; j < 16; j++) rows.of[j][i] = table[i][j];
+  }
+  return rows;
+}
+template <const auto& table>
+constexpr Rows kRowsOf = rowsOf(table);
+
+template <const auto& table>
+inline void lookupAll(V place, V (&c)[16]) {
+  alignas(32) uint64_t index[4];
+  _mm256_store_si256(reinterpret_cast<__m256i*>(index), _mm256_and_si256(_mm256_castpd_si256(place.v), _mm256_set1_epi64x(15)));
+  const double* rows[4];
+  for (int k = 0; k < 4; k++) rows[k] = kRowsOf<table>.of[index[k]];
+  UNROLL for (int i = 0; i < 16; i += 2) {
+    const __m256d even = _mm256_set_m128d(_mm_loadu_pd(rows[2] + i), _mm_loadu_pd(rows[0] + i));
+    const __m256d odd = _mm256_set_m128d(_mm_loadu_pd(rows[3] + i), _mm_loadu_pd(rows[1] + i));
+    c[i] = _mm256_unpacklo_pd(even, odd);
+    c[i + 1] = _mm256_unpackhi_pd(even, odd);
+  }
+}
+
+inline V segmentOf(V v) { return _mm256_castsi256_pd(_mm256_srli_epi64(_mm256_castpd_si256(v.v), 50)); }
 inline V timesPowerOf2(V a, V steps) {
   const __m256i whole = _mm256_andnot_si256(_mm256_set1_epi64x(15), _mm256_castpd_si256(steps.v));
   return _mm256_castsi256_pd(_mm256_add_epi64(_mm256_castpd_si256(a.v), _mm256_slli_epi64(whole, 48)));

@@ -108,6 +108,7 @@ inline V roundToFloat(V a) { return _mm512_cvtps_pd(_mm512_cvtpd_ps(a.v)); }
 inline V lookup(const double (&table)[16], V steps) {
   return _mm512_permutex2var_pd(_mm512_loadu_pd(table), _mm512_castpd_si512(steps.v), _mm512_loadu_pd(table + 8));
 }
+inline V segmentOf(V v) { return _mm512_castsi512_pd(_mm512_srli_epi64(_mm512_castpd_si512(v.v), 50)); }
 inline V timesPowerOf2(V a, V steps) {
   const __m512i whole = _mm512_andnot_epi64(_mm512_set1_epi64(15), _mm512_castpd_si512(steps.v));
   return _mm512_castsi512_pd(_mm512_add_epi64(_mm512_castpd_si512(a.v), _mm512_slli_epi64(whole, 48)));

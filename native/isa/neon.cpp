@@ -107,6 +107,7 @@ inline V lookup(const double (&table)[16], V steps) {
   const uint64x2_t i = vreinterpretq_u64_f64(steps.v);
   return vcombine_f64(vld1_f64(table + (vgetq_lane_u64(i, 0) & 15)), vld1_f64(table + (vgetq_lane_u64(i, 1) & 15)));
 }
+inline V segmentOf(V v) { return vreinterpretq_f64_u64(vshrq_n_u64(vreinterpretq_u64_f64(v.v), 50)); }
 inline V timesPowerOf2(V a, V steps) {
   const uint64x2_t whole = vbicq_u64(vreinterpretq_u64_f64(steps.v), vdupq_n_u64(15));
   return vreinterpretq_f64_u64(vaddq_u64(vreinterpretq_u64_f64(a.v), vshlq_n_u64(whole, 48)));

@@ -104,8 +104,10 @@ inline V select(bool mask, V yes, V no) { return mask ? yes : no; }
 inline V addExponent(V a, V magic) { return fromBits(bitsOf(a.v) + (bitsOf(magic.v) << 52)); }
 inline V pow2(V magic) { return addExponent(1.0, magic); }
 
-// An entry of a table by the last four bits of `steps`, sixteenths (wide.h), and a 2^k, k being the whole part of them.
+// For wide.h: an entry of a table by the last four bits of `steps`; v's last two bits of exponent and first two of
+// fraction as such; and a 2^k, k being the whole part of the sixteenths there.
 inline V lookup(const double (&table)[16], V steps) { return table[bitsOf(steps.v) & 15]; }
+inline V segmentOf(V v) { return fromBits(bitsOf(v.v) >> 50); }
 inline V timesPowerOf2(V a, V steps) { return fromBits(bitsOf(a.v) + ((bitsOf(steps.v) & ~uint64_t{15}) << 48)); }
 
 // a rounded to float32.
