@@ -16,6 +16,8 @@
 
 #include "wide.h"
 
+INLINE_REGION_BEGIN
+
 // One row per function: its name here, in the addon and in lib/activations.ts.
 #define SIMD_ACTIVATIONS_FUNCTIONS(X) X(gelu) X(geluTanh) X(silu) X(mish) X(softplus)
 
@@ -191,3 +193,5 @@ template <V (*formula)(V, const Parameters&)>
 struct QuickPath {
   static constexpr bool kExists = false;
 };
+
+INLINE_REGION_END

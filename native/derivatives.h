@@ -9,6 +9,8 @@
 
 #include "activations.h"
 
+INLINE_REGION_BEGIN
+
 // The functions that have a derivative here: all of them.
 #define SIMD_ACTIVATIONS_DERIVATIVES(X) SIMD_ACTIVATIONS_FUNCTIONS(X)
 
@@ -220,3 +222,5 @@ template <>
 constexpr V (*kForBeta1<softplusDerivativeWide<V>>)(V, const Parameters&) = softplusDerivativeWideForBeta1<V>;
 template <>
 constexpr bool kIsShort<softplusDerivativeWideForBeta1<V>> = true;
+
+INLINE_REGION_END

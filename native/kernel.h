@@ -11,6 +11,31 @@
 template <class T, V (*formula)(V, const Parameters&)>
 constexpr size_t kVectors = sizeof(T) == 2 && V::kLanes > 2 ? 1 : kIsShort<formula> ? 2 * V::kTogether : V::kTogether;
 
+INLINE_REGION_BEGIN
+
+// A formula over one vector, as other code names it, for several in step.
+template <V (*formula)(V, const Parameters&)>
+struct InStep;
+#define IN_STEP(name)                                 \
+  template <>                                         \
+  struct InStep<name<V>> {                            \
+    template <class W>                                \
+    static W of(W x, const Parameters& p) {           \
+      return name(x, p);                              \
+    }                                                 \
+  };
+#define FORMULAS_IN_STEP(name) IN_STEP(name) IN_STEP(name##Wide)
+SIMD_ACTIVATIONS_FUNCTIONS(FORMULAS_IN_STEP)
+#undef FORMULAS_IN_STEP
+#define FORMULAS_IN_STEP(name) IN_STEP(name##Derivative) IN_STEP(name##DerivativeWide)
+SIMD_ACTIVATIONS_DERIVATIVES(FORMULAS_IN_STEP)
+#undef FORMULAS_IN_STEP
+IN_STEP(softplusWideForBeta1)
+IN_STEP(softplusDerivativeWideForBeta1)
+#undef IN_STEP
+
+INLINE_REGION_END
+
 // out[i] = formula(x[i]) for an element type T. V does the conversions: load widens, store rounds once and makes NaN
 // canonical. The rest of a buffer goes through the same code, over a copy, so that a value's bits do not depend on its
 // place.
@@ -25,13 +50,10 @@ NEVER_INLINE FLATTEN const char* run(const void* x, void* out, size_t n, const P
   if constexpr (sizeof(T) == sizeof(float) && QuickPath<formula>::kExists) {
     if (QuickPath<formula>::run(nullptr, from, to, n, parameters)) return kIsaName;
   }
-  constexpr size_t kTogether = kVectors<T, formula>, kTurn = kTogether * V::kLanes;
+  using Step = Together<V, kVectors<T, formula>>;
+  constexpr size_t kTurn = Step::kLanes;
   size_t i = 0;
-  for (; i + kTurn <= n; i += kTurn) {
-    V y[kTogether];
-    UNROLL for (size_t k = 0; k < kTogether; k++) y[k] = formula(V::load(from + i + k * V::kLanes), parameters);
-    UNROLL for (size_t k = 0; k < kTogether; k++) V::store(to + i + k * V::kLanes, y[k]);
-  }
+  for (; i + kTurn <= n; i += kTurn) Step::store(to + i, InStep<formula>::of(Step::load(from + i), parameters));
   if (i < n) {
     T rest[kTurn] = {};
     memcpy(rest, from + i, (n - i) * sizeof(T));
@@ -43,11 +65,11 @@ NEVER_INLINE FLATTEN const char* run(const void* x, void* out, size_t n, const P
 
 // The derivative as the product takes it: float32's is a float32 result of its own. In 16 bits what is too small for
 // any finite gradient is zero: the formulas take -20 or -200 for the arguments below.
-template <class T>
-inline V rounded(V derivative) {
+template <class T, class W>
+inline W rounded(W derivative) {
   if (sizeof(T) == sizeof(float)) return roundToFloat(derivative);
   if (sizeof(T) == sizeof(double)) return derivative;
-  return select(lessThan(abs(derivative), V(0x1p-270)), copysign(V(0.0), derivative), derivative);
+  return select(lessThan(abs(derivative), W(0x1p-270)), copysign(W(0.0), derivative), derivative);
 }
 
 // out[i] = gradOutput[i] derivative(x[i]), likewise, for a type of more than 16 bits.
@@ -64,15 +86,12 @@ NEVER_INLINE FLATTEN const char* runBackward(const void* gradOutput, const void*
   if constexpr (sizeof(T) == sizeof(float) && QuickPath<derivative>::kExists) {
     if (QuickPath<derivative>::run(gradFrom, from, to, n, parameters)) return kIsaName;
   }
-  constexpr size_t kTogether = kVectors<T, derivative>, kTurn = kTogether * V::kLanes;
+  using Step = Together<V, kVectors<T, derivative>>;
+  constexpr size_t kTurn = Step::kLanes;
   size_t i = 0;
   for (; i + kTurn <= n; i += kTurn) {
-    V y[kTogether];
-    UNROLL for (size_t k = 0; k < kTogether; k++) {
-      const size_t j = i + k * V::kLanes;
-      y[k] = V::load(gradFrom + j) * rounded<T>(derivative(V::load(from + j), parameters));
-    }
-    UNROLL for (size_t k = 0; k < kTogether; k++) V::store(to + i + k * V::kLanes, y[k]);
+    const Step slope = rounded<T>(InStep<derivative>::of(Step::load(from + i), parameters));
+    Step::store(to + i, Step::load(gradFrom + i) * slope);
   }
   if (i < n) {
     T rest[kTurn] = {}, grad[kTurn] = {};

@@ -5,6 +5,8 @@
 // Fusing would gain nothing on Zen 4, which has separate multiply and add pipes, and would cost that identity.
 #pragma once
 
+INLINE_REGION_BEGIN
+
 // Adding this to |t| < 2^51 rounds t to an integer, which is then in the low bits of the sum.
 constexpr double kRoundToInteger = 0x1.8p52;
 
@@ -97,3 +99,5 @@ template <class V>
 inline V halfErfcx(V a, V a2) {
   return polynomial(a, a2, kHalfErfcxP) / polynomial(a, a2, kHalfErfcxQ);
 }
+
+INLINE_REGION_END

@@ -5,6 +5,10 @@
 // for granted that nothing overflows and that no product of `hi` parts falls below 2^-960.
 #pragma once
 
+#include "together.h"
+
+INLINE_REGION_BEGIN
+
 template <class V>
 struct Pair {
   V hi, lo;  // |lo| <= 2^-50 |hi| or so, unless it is said otherwise
@@ -106,3 +110,5 @@ template <class V>
 inline V round(Pair<V> a) {
   return a.hi + a.lo;
 }
+
+INLINE_REGION_END

@@ -18,121 +18,27 @@
 
 #include "activations.h"
 
-// Two vectors as one, so that a path is written once for one vector or for several in step: one chain of dependent
-// operations leaves most of the pipes idle, and one branch serves all.
-template <class A, class B>
-struct Both {
-  using Number = typename A::Number;
-  static constexpr size_t kLanes = A::kLanes + B::kLanes;
-  A a;
-  B b;
-
-  Both(A first, B second) : a(first), b(second) {}
-  Both(Number value) : a(value), b(value) {}
-
-  static Both load(const float* p) { return {A::load(p), B::load(p + A::kLanes)}; }
-  static void store(float* p, Both x) {
-    A::store(p, x.a);
-    B::store(p + A::kLanes, x.b);
-  }
-  static void stream(float* p, Both x) {
-    A::stream(p, x.a);
-    B::stream(p + A::kLanes, x.b);
-  }
-};
-
-// Every operation of F, on both. Not friends defined in the class: GCC 12 forgets the target region in those, and calls
-// where it should inline.
-template <class A, class B>
-FLATTENED inline Both<A, B> operator+(Both<A, B> x, Both<A, B> y) {
-  return {x.a + y.a, x.b + y.b};
-}
-template <class A, class B>
-FLATTENED inline Both<A, B> operator-(Both<A, B> x, Both<A, B> y) {
-  return {x.a - y.a, x.b - y.b};
-}
-template <class A, class B>
-FLATTENED inline Both<A, B> operator*(Both<A, B> x, Both<A, B> y) {
-  return {x.a * y.a, x.b * y.b};
-}
-template <class A, class B>
-FLATTENED inline Both<A, B> reciprocal(Both<A, B> x) {
-  return {reciprocal(x.a), reciprocal(x.b)};
-}
-template <class A, class B>
-FLATTENED inline Both<A, B> fma(Both<A, B> x, Both<A, B> y, Both<A, B> z) {
-  return {fma(x.a, y.a, z.a), fma(x.b, y.b, z.b)};
-}
-template <class A, class B>
-FLATTENED inline Both<A, B> fnma(Both<A, B> x, Both<A, B> y, Both<A, B> z) {
-  return {fnma(x.a, y.a, z.a), fnma(x.b, y.b, z.b)};
-}
-template <class A, class B>
-FLATTENED inline Both<A, B> fnms(Both<A, B> x, Both<A, B> y, Both<A, B> z) {
-  return {fnms(x.a, y.a, z.a), fnms(x.b, y.b, z.b)};
-}
-template <class A, class B>
-FLATTENED inline Both<A, B> productError(Both<A, B> x, Both<A, B> y, Both<A, B> z) {
-  return {productError(x.a, y.a, z.a), productError(x.b, y.b, z.b)};
-}
-template <class A, class B>
-FLATTENED inline Both<A, B> abs(Both<A, B> x) {
-  return {abs(x.a), abs(x.b)};
-}
-template <class A, class B>
-FLATTENED inline Both<A, B> copysign(Both<A, B> magnitude, Both<A, B> sign) {
-  return {copysign(magnitude.a, sign.a), copysign(magnitude.b, sign.b)};
-}
-template <class A, class B>
-FLATTENED inline Both<A, B> min(Both<A, B> x, Both<A, B> y) {
-  return {min(x.a, y.a), min(x.b, y.b)};
-}
-template <class A, class B>
-FLATTENED inline Both<A, B> max(Both<A, B> x, Both<A, B> y) {
-  return {max(x.a, y.a), max(x.b, y.b)};
-}
-template <class A, class B>
-FLATTENED inline Both<A, B> timesPowerOf2(Both<A, B> x, Both<A, B> magic, Both<A, B> steps) {
-  return {timesPowerOf2(x.a, magic.a, steps.a), timesPowerOf2(x.b, magic.b, steps.b)};
-}
-template <int count, class A, class B>
-FLATTENED inline Both<A, B> leadingBits(Both<A, B> x) {
-  return {leadingBits<count>(x.a), leadingBits<count>(x.b)};
-}
-template <class T, class A, class B>
-FLATTENED inline Both<A, B> lookup(const T& table, Both<A, B> i) {
-  return {lookup(table, i.a), lookup(table, i.b)};
-}
+INLINE_REGION_BEGIN
 
 // Over all vectors, into one: the bits of any of them, the least numbers, and, of several, the largest magnitudes.
-FLATTENED inline F allBits(F x) { return x; }
-FLATTENED inline F allBits(Both<F, F> x) { return orBits(F(0.0F), x.a, x.b); }
+inline F allBits(F x) { return x; }
+inline F allBits(Both<F, F> x) { return orBits(F(0.0F), x.a, x.b); }
 template <class A, class B>
-FLATTENED inline F allBits(Both<A, B> x) {
+inline F allBits(Both<A, B> x) {
   return orBits(F(0.0F), allBits(x.a), allBits(x.b));
 }
-FLATTENED inline F least(F x) { return x; }
+inline F least(F x) { return x; }
 template <class A, class B>
-FLATTENED inline F least(Both<A, B> x) {
+inline F least(Both<A, B> x) {
   return min(least(x.a), least(x.b));
 }
-FLATTENED inline F largestMagnitude(F x) { return x; }
+inline F largestMagnitude(F x) { return x; }
 template <class A, class B>
-FLATTENED inline F largestMagnitude(Both<A, B> x) {
+inline F largestMagnitude(Both<A, B> x) {
   return largerMagnitude(largestMagnitude(x.a), largestMagnitude(x.b));
 }
 
-// `count` vectors.
-template <class A, size_t count>
-struct TogetherOf {
-  using Type = Both<typename TogetherOf<A, (count + 1) / 2>::Type, typename TogetherOf<A, count / 2>::Type>;
-};
-template <class A>
-struct TogetherOf<A, 1> {
-  using Type = A;
-};
-template <class A, size_t count>
-using Together = typename TogetherOf<A, count>::Type;
+INLINE_REGION_END
 
 // What a path tells of x: the exact result is between low and high, and both are rounded. So where they are equal it is
 // they.

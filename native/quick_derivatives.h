@@ -13,6 +13,8 @@
 #include "quick_logistic.h"
 #include "quick_tail.h"
 
+INLINE_REGION_BEGIN
+
 // Softplus'(x) = 1 / (1 + e^-x) for beta 1.
 template <>
 struct QuickPath<softplusDerivative<V>> : BoundedPath<softplusDerivative<V>> {
@@ -41,7 +43,7 @@ constexpr float kSumError = kLargeTable ? 0x1.8p-36F : 0x1.3p-37F, kNearSumError
 constexpr float kRoundTurn = 0x1.8p8F;
 
 template <bool kPair, class W>
-FLATTENED inline Bounds<W> slopeBounds(Pair<W> z, Pair<W> d, float sumError) {
+inline Bounds<W> slopeBounds(Pair<W> z, Pair<W> d, float sumError) {
   const W s = reciprocal(d.hi + d.lo);
   const W rest = fnma(s, d.lo, fnma(s, d.hi, W(1.0F)));  // 1 / d = s (1 + rest)
   const W mirrored = W(1.0F) - s;
@@ -112,3 +114,5 @@ struct QuickPath<geluDerivative<V>> : BoundedPath<geluDerivative<V>, kTogetherWi
     return boundsAround(y, excess, error);
   }
 };
+
+INLINE_REGION_END

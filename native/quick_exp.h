@@ -3,6 +3,8 @@
 
 #include "quick.h"
 
+INLINE_REGION_BEGIN
+
 // e^t is 2^k times a table's 2^(j/N) times e^r with |r| <= ln 2 / 2N, N = 2^kTableBits. The constants are from
 // tools/fit_quick.py. Adding kRoundToStep, `magic`, leaves the steps k N + j in the low bits, and subtracting it again,
 // `steps`, their number, or with 32 entries k + j / N. timesPowerOf2(a, magic, steps) is an entry of kPowers times 2^k,
@@ -52,7 +54,7 @@ struct Exponential<3> {
 
 // a + b for positive a, b in either order.  Exact.
 template <class W>
-FLATTENED inline Pair<W> positiveSum(W a, W b) {
+inline Pair<W> positiveSum(W a, W b) {
   return fastSum(max(a, b), min(a, b));
 }
 
@@ -68,7 +70,7 @@ struct ExpParts {
 // With a table of 32, r^2 is below 2^-13, and its rounding does not matter. With one of 8 it is 2^-9, and r^2 / 2 has
 // to be added to r exactly.
 template <bool kTiny, class W>
-FLATTENED inline ExpParts<W> expParts(W magic, W steps, W r, W low) {
+inline ExpParts<W> expParts(W magic, W steps, W r, W low) {
   using E = Exponential<F::kTableBits>;
   const W whole = kTiny ? r : r + low;
   if constexpr (F::kTableBits == 5) {
@@ -91,7 +93,7 @@ FLATTENED inline ExpParts<W> expParts(W magic, W steps, W r, W low) {
 // e^(sign w), infinite or NaN where it overflows.  For sign w >= -87. r is exact: w and steps kStepHigh are multiples of
 // a bit of it.
 template <int sign, class W>
-FLATTENED inline ExpParts<W> expParts(W w) {
+inline ExpParts<W> expParts(W w) {
   using E = Exponential<F::kTableBits>;
   const W magic = fma(w, W(sign * E::kStepsPerUnit), W(E::kRoundToStep));
   const W steps = magic - W(E::kRoundToStep);
@@ -102,7 +104,7 @@ FLATTENED inline ExpParts<W> expParts(W w) {
 
 // e^(-w).  As above.
 template <class W>
-FLATTENED inline ExpParts<W> expParts(Pair<W> w) {
+inline ExpParts<W> expParts(Pair<W> w) {
   using E = Exponential<F::kTableBits>;
   const W magic = fma(w.hi, W(-E::kStepsPerUnit), W(E::kRoundToStep));
   const W steps = magic - W(E::kRoundToStep);
@@ -113,14 +115,14 @@ FLATTENED inline ExpParts<W> expParts(Pair<W> w) {
 
 // e^t. |lo| may reach 2^-13 hi.
 template <class W>
-FLATTENED inline Pair<W> value(ExpParts<W> e) {
+inline Pair<W> value(ExpParts<W> e) {
   const W hi = fma(e.power, e.growth, e.power);
   return {hi, fma(e.power, e.rest, fma(e.power, e.growth, e.power - hi))};
 }
 
 // c + e^t for c >= 0. |lo| may reach 2^-12 hi. NaN where c is.
 template <class W>
-FLATTENED inline Pair<W> plusExp(W c, ExpParts<W> e) {
+inline Pair<W> plusExp(W c, ExpParts<W> e) {
   const Pair<W> sum = positiveSum(e.power, c);
   const W hi = fma(e.power, e.growth, sum.hi);
   const W lo = fma(e.power, e.growth, sum.hi - hi);  // the rest of the exact product
@@ -129,7 +131,7 @@ FLATTENED inline Pair<W> plusExp(W c, ExpParts<W> e) {
 
 // 1 + e^-w.
 template <class W>
-FLATTENED inline Pair<W> onePlusExp(W w) {
+inline Pair<W> onePlusExp(W w) {
   return plusExp(W(1.0F), expParts<-1>(min(W(64.0F), w)));
 }
 
@@ -138,12 +140,14 @@ FLATTENED inline Pair<W> onePlusExp(W w) {
 constexpr float kNearExp = 16.5F;
 
 template <class W>
-FLATTENED inline Pair<W> nearOnePlus(ExpParts<W> e) {
+inline Pair<W> nearOnePlus(ExpParts<W> e) {
   const W hi = fma(e.power, e.growth, e.power + W(1.0F));
   return {hi, fma(e.power, e.rest, fma(e.power, e.growth, e.power - (hi - W(1.0F))))};
 }
 
 template <class W>
-FLATTENED inline Pair<W> nearOnePlusExp(W w) {
+inline Pair<W> nearOnePlusExp(W w) {
   return nearOnePlus(expParts<-1>(w));
 }
+
+INLINE_REGION_END

@@ -29,6 +29,8 @@
 
 #include "quick_exp.h"
 
+INLINE_REGION_BEGIN
+
 // Bounds of a quotient, from q, which is it but for a few units in the last place, and from the excess of q times the
 // denominator over the numerator: c = excess / denominator brings q - c so close to the exact quotient y that
 // |y - (q - c)| < kReach 2^-25 |y|, for any reciprocal that is right to 2^-22. If a tie, halfway between two floats, lies
@@ -39,19 +41,19 @@
 constexpr float kReach = F::kTableBits == 5 ? 0x1.5p-11F : 0x1.2p-12F;
 
 template <class W>
-FLATTENED inline Bounds<W> excessBounds(W q, W excess, W inverse) {
+inline Bounds<W> excessBounds(W q, W excess, W inverse) {
   return {fnma(excess, inverse * W(1 - kReach), q), fnma(excess, inverse * W(1 + kReach), q)};
 }
 
 template <class W>
-FLATTENED inline Bounds<W> quotientBounds(W numerator, Pair<W> denominator) {
+inline Bounds<W> quotientBounds(W numerator, Pair<W> denominator) {
   const W inverse = reciprocal(denominator.hi + denominator.lo);
   const W q = numerator * inverse;
   return excessBounds(q, fma(q, denominator.lo, productError(q, denominator.hi, numerator)), inverse);
 }
 
 template <class W>
-FLATTENED inline Bounds<W> quotientBounds(Pair<W> numerator, Pair<W> denominator) {
+inline Bounds<W> quotientBounds(Pair<W> numerator, Pair<W> denominator) {
   const W inverse = reciprocal(denominator.hi);
   const W q = numerator.hi * inverse;
   // In this order, since q denominator.lo alone may be subnormal, which is slow on Intel's CPUs.
@@ -80,7 +82,7 @@ struct CubicTerms {
 };
 
 template <class W>
-FLATTENED inline Pair<W> cubic(W x, const CubicTerms& terms) {
+inline Pair<W> cubic(W x, const CubicTerms& terms) {
   const W factor = fma(x, x, W(terms.s));
   const W factorLow = fma(x, x, W(terms.s) - factor) + W(terms.sLow);
   const W scaled = x * W(terms.c);
@@ -125,7 +127,7 @@ struct QuickPath<mish<V>> : BoundedPath<mish<V>, kTogetherWithin<1, 6>> {
 
  private:
   template <class W, class PlusTwo>
-  FLATTENED static Bounds<W> boundsBy(W x, W t, PlusTwo plusTwo) {
+  static Bounds<W> boundsBy(W x, W t, PlusTwo plusTwo) {
     const Pair<W> power = value(expParts<1>(t));
     const Pair<W> u = fastSum(power.hi, power.lo);
     const Pair<W> u2 = plusTwo(u.hi);
@@ -137,3 +139,5 @@ struct QuickPath<mish<V>> : BoundedPath<mish<V>, kTogetherWithin<1, 6>> {
     return quotientBounds(Pair<W>{numerator, numeratorLow}, Pair<W>{n2.hi, n2.lo + nLow});
   }
 };
+
+INLINE_REGION_END

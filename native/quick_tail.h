@@ -20,9 +20,11 @@
 #include "quick_exp.h"
 #include "quick_tail_tables.h"
 
+INLINE_REGION_BEGIN
+
 // W(a) for a Tail. The segments are those of v = a kScale + kOffset by its leading bits.
 template <class Tail, class W>
-FLATTENED inline Pair<W> segmentPolynomial(W a) {
+inline Pair<W> segmentPolynomial(W a) {
   constexpr int kTerms = sizeof Tail::kTerms / sizeof *Tail::kTerms, kLows = sizeof Tail::kLows / sizeof *Tail::kLows;
   const W place = leadingBits<Tail::kExponentBits>(fma(a, W(Tail::kScale), W(Tail::kOffset)));
   const W d = a - lookup(Tail::kCenters, place);
@@ -43,7 +45,7 @@ FLATTENED inline Pair<W> segmentPolynomial(W a) {
 // Bounds of a number from y, which is it but for a few units in the last place, from y's excess over it, and from a bound
 // of that excess' error, of either sign.
 template <class W>
-FLATTENED inline Bounds<W> boundsAround(W y, W excess, W error) {
+inline Bounds<W> boundsAround(W y, W excess, W error) {
   return {y - (excess - error), y - (excess + error)};
 }
 
@@ -82,3 +84,5 @@ struct QuickPath<softplus<V>> : BoundedPath<softplus<V>, kTailsTogether> {
     return {y.hi + fnma(e.power, W(Tail::kError), y.lo), y.hi + fma(e.power, W(Tail::kError), y.lo)};
   }
 };
+
+INLINE_REGION_END

@@ -14,6 +14,8 @@
 #include "pair.h"
 #include "wide_tables.h"
 
+INLINE_REGION_BEGIN
+
 // 2^(j/16), rounded to T, and ln 2^(j/16) - ln T.
 constexpr double kPowers[16] = {
     0x1.0000000000000p+0, 0x1.0b5586cf9890fp+0, 0x1.172b83c7d517bp+0, 0x1.2387a6e756238p+0,
@@ -111,6 +113,15 @@ inline void lookupAll(V place, V (&c)[16]) {
   UNROLL for (int i = 0; i < 16; i++) c[i] = lookup(table[i], place);
 }
 
+template <const auto& table, class A, class B>
+inline void lookupAll(Both<A, B> place, Both<A, B> (&c)[16]) {
+  A a[16];
+  B b[16];
+  lookupAll<table>(place.a, a);
+  lookupAll<table>(place.b, b);
+  UNROLL for (int i = 0; i < 16; i++) c[i] = {a[i], b[i]};
+}
+
 // A function's table (wide_tables.h) at 0 <= a <= 38.7. With d = a's distance from its segment's center, the last two steps
 // of the polynomial are in pairs, the others below 2^-6 of it. Next to 0, d is not exact.
 template <const auto& table, class V>
@@ -130,3 +141,5 @@ inline Pair<V> inSegments(V a) {
   const Pair<V> step = slope * d;
   return fastSum(c[1], Pair<V>{step.hi, step.lo + dLow * (slope.hi + bend)});
 }
+
+INLINE_REGION_END

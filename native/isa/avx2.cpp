@@ -21,6 +21,7 @@ bool supported(const CpuFeatures& cpu) { return cpu.avx2; }
 TARGET_REGION_BEGIN("avx2,fma,f16c")
 
 struct f64x4 {
+  using Number = double;
   static constexpr size_t kLanes = 4;
   static constexpr size_t kTogether = 2;
   __m256d v;

@@ -27,6 +27,7 @@ bool supported(const CpuFeatures& cpu) { return cpu.avx512; }
 TARGET_REGION_BEGIN("avx512f,avx512dq,avx512bw,avx512vl,avx2,fma,f16c")
 
 struct f64x8 {
+  using Number = double;
   static constexpr size_t kLanes = 8;
   static constexpr size_t kTogether = 3;
   __m512d v;

@@ -19,6 +19,7 @@ constexpr const char* kIsaName = "neon";
 bool supported(const CpuFeatures&) { return true; }
 
 struct f64x2 {
+  using Number = double;
   static constexpr size_t kLanes = 2;
   static constexpr size_t kTogether = 2;
   float64x2_t v;
