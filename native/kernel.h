@@ -48,7 +48,10 @@ NEVER_INLINE FLATTEN const char* run(const void* x, void* out, size_t n, const P
   const T* from = static_cast<const T*>(x);
   T* to = static_cast<T*>(out);
   if constexpr (sizeof(T) == sizeof(float) && QuickPath<formula>::kExists) {
-    if (QuickPath<formula>::run(nullptr, from, to, n, parameters)) return kIsaName;
+    if (QuickPath<formula>::suits(parameters)) {
+      QuickPath<formula>::run(nullptr, from, to, n, parameters);
+      return kIsaName;
+    }
   }
   using Step = Together<V, kVectors<T, formula>>;
   constexpr size_t kTurn = Step::kLanes;
@@ -84,7 +87,10 @@ NEVER_INLINE FLATTEN const char* runBackward(const void* gradOutput, const void*
   const T* from = static_cast<const T*>(x);
   T* to = static_cast<T*>(out);
   if constexpr (sizeof(T) == sizeof(float) && QuickPath<derivative>::kExists) {
-    if (QuickPath<derivative>::run(gradFrom, from, to, n, parameters)) return kIsaName;
+    if (QuickPath<derivative>::suits(parameters)) {
+      QuickPath<derivative>::run(gradFrom, from, to, n, parameters);
+      return kIsaName;
+    }
   }
   using Step = Together<V, kVectors<T, derivative>>;
   constexpr size_t kTurn = Step::kLanes;

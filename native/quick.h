@@ -156,9 +156,8 @@ struct BoundedPath {
     if (bypass) W::stream(out, W::load(to));
   }
 
-  // out[i] = formula(x[i]), times gradOutput[i] unless that is null; or false if the parameters are not for the path.
-  static bool run(const float* gradOutput, const float* x, float* out, size_t n, const Parameters& parameters) {
-    if (!QuickPath<formula>::suits(parameters)) return false;
+  // out[i] = formula(x[i]), times gradOutput[i] unless that is null, for parameters that suit.
+  static void run(const float* gradOutput, const float* x, float* out, size_t n, const Parameters& parameters) {
     using Step = Together<F, together>;
     const auto from = [=](size_t i) { return gradOutput == nullptr ? nullptr : gradOutput + i; };
     // What bypasses the caches does so by whole lines: the second step begins with one. Memory from elsewhere need not be
@@ -183,6 +182,5 @@ struct BoundedPath {
       block<F>(grad, last ? rest : x + i, last ? rest : out + i, false, parameters);
       if (last) memcpy(out + i, rest, (n - i) * sizeof(float));
     }
-    return true;
   }
 };

@@ -115,7 +115,13 @@ const platformOptions = {
     ],
   },
   // The headers declare Node-API as Node itself has to, to export it.
-  win32: { compile: ['-DWIN32_LEAN_AND_MEAN', '-DNOMINMAX', '-DNAPI_EXTERN=__declspec(dllimport)'], link: ['-s'] },
+  win32: {
+    compile: [
+      ...['-DWIN32_LEAN_AND_MEAN', '-DNOMINMAX', '-DNAPI_EXTERN=__declspec(dllimport)'],
+      ...['-ffunction-sections', '-fdata-sections'],
+    ],
+    link: ['-s', '-Wl,--gc-sections'],
+  },
 };
 
 // libc++abi names the type of an uncaught exception as the process ends, of which there is none here; what demangles that
@@ -150,7 +156,9 @@ for (const target of wanted) {
   if (target.platform === 'darwin' && withZig) add('new.cpp', hiddenNew());
   const objects = all.map((source) => {
     const object = path.join(folder, `${path.basename(source, '.cpp')}.o`);
-    run([...compiler, ...compileOptions, ...compile, '-c', source, '-o', object]);
+    // What no CPU of this kind runs unless it is asked for by name: two thirds of the size, not being vectorized.
+    const small = target.arch === 'arm64' && source === 'native/isa/scalar.cpp' ? ['-Os'] : [];
+    run([...compiler, ...compileOptions, ...compile, ...small, '-c', source, '-o', object]);
     return object;
   });
   const linkOptions = [...link];

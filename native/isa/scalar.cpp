@@ -52,18 +52,20 @@ struct f64x1 {
   static f64x1 load(const double* p) { return *p; }
   static f64x1 load(const float* p) { return static_cast<double>(*p); }
   static f64x1 load(const Float16* p) { return float16ToDouble(p->bits); }
-  static f64x1 load(const BFloat16* p) { return static_cast<double>(fromBits(uint32_t{p->bits} << 16)); }
+  static f64x1 load(const BFloat16* p) { return bFloat16ToDouble(p->bits); }
   // Rounds to nearest even. All NaNs become the one positive quiet NaN without payload.
   static void store(double* p, f64x1 a) { *p = a.v == a.v ? a.v : __builtin_nan(""); }
   static void store(float* p, f64x1 a) { *p = a.v == a.v ? static_cast<float>(a.v) : __builtin_nanf(""); }
   static void store(Float16* p, f64x1 a) { p->bits = a.v == a.v ? doubleToFloat16(a.v) : uint16_t{kFloat16NaN}; }
-  static void store(BFloat16* p, f64x1 a) {
-    const uint32_t y = bitsOf(roundedToOdd(a.v));
-    p->bits = a.v == a.v ? static_cast<uint16_t>((y + 0x7FFF + (y >> 16 & 1)) >> 16) : uint16_t{kBFloat16NaN};
-  }
+  static void store(BFloat16* p, f64x1 a) { p->bits = a.v == a.v ? doubleToBFloat16(a.v) : uint16_t{kBFloat16NaN}; }
 
  private:
-  // Once for all kernels of float16, for the binary's size.
+  // Once for all kernels of these types, for the binary's size: inlined, clang would make loops of SSE2 of them.
+  NEVER_INLINE static double bFloat16ToDouble(uint32_t bits) { return static_cast<double>(fromBits(bits << 16)); }
+  NEVER_INLINE static uint16_t doubleToBFloat16(double a) {
+    const uint32_t y = bitsOf(roundedToOdd(a));
+    return static_cast<uint16_t>((y + 0x7FFF + (y >> 16 & 1)) >> 16);
+  }
   NEVER_INLINE static double float16ToDouble(uint32_t bits) {
     const uint32_t exponent = bits >> 10 & 0x1F, fraction = bits & 0x3FF;
     // Infinity and NaN keep the fraction; a subnormal is its fraction times 2^-24.
