@@ -10,6 +10,7 @@
 #include <mutex>
 
 #include "available_threads.h"
+#include "cpu_affinity.h"
 #include "fp_state.h"
 
 #if defined(_WIN32)
@@ -19,31 +20,9 @@
 #include <pthread.h>
 #include <signal.h>
 #endif
-#if defined(__linux__)
-#include <sched.h>
-#endif
 
 namespace simd_activations {
 namespace {
-
-#if defined(__linux__)
-int currentCpu() { return sched_getcpu(); }
-
-// Moves this thread from a caller's CPU, `cpu`, to another. In a virtual machine Linux may wake it there although
-// others are idle: it takes a virtual CPU that the host has put to sleep for one that is not to be had. The two would
-// take turns for the 10 to 20 ms until the scheduler balances its load.
-void leave(int cpu) {
-  cpu_set_t all;
-  if (sched_getaffinity(0, sizeof all, &all) != 0) return;
-  cpu_set_t others = all;
-  CPU_CLR(static_cast<size_t>(cpu), &others);
-  if (CPU_COUNT(&others) == 0 || sched_setaffinity(0, sizeof others, &others) != 0) return;
-  sched_setaffinity(0, sizeof all, &all);
-}
-#else
-int currentCpu() { return -1; }
-void leave(int) {}
-#endif
 
 // A part of the elements: where its next piece begins, and where it ends. On a cache line of its own.
 struct alignas(64) Range {
@@ -150,7 +129,7 @@ void Pool::leaveCaller(std::unique_lock<std::mutex>& lock) {
   const int cpu = lastCpu;
   if (cpu < 0 || currentCpu() != cpu) return;
   lock.unlock();
-  leave(cpu);
+  leaveCpu(cpu);
   lock.lock();
 }
 

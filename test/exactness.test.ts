@@ -45,8 +45,8 @@ describe.runIf(backend.isas.includes('scalar'))('float32: 2^22 numbers of usual 
     useIsa('scalar'); // has no other way
     for (const { name, run } of functions) expected.set(name, run(x));
   });
-  onEachIsa(() => {
-    it.each(functions)('$name', ({ name, run }) => expectSameBits(run(x), expected.get(name) as Float32Array, x));
+  onEachIsa((isa) => {
+    it.skipIf(isa === 'scalar').each(functions)('$name', ({ name, run }) => expectSameBits(run(x), expected.get(name) as Float32Array, x));
   });
 });
 
