@@ -89,7 +89,7 @@ function takes({ forms: names, dtypes, threaded, inPlace }, problem) {
 
 // Others go on for a while after their answer, with what they allocated: so much longer nobody starts.
 const LARGE = 2 ** 18;
-const PAUSE = 20;
+const PAUSE = 50;
 
 /** Of each contender that takes it, in turn, and each round another first. */
 async function measure(contenders, problem, input) {
