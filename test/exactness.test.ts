@@ -46,7 +46,9 @@ describe.runIf(backend.isas.includes('scalar'))('float32: 2^22 numbers of usual 
     for (const { name, run } of functions) expected.set(name, run(x));
   });
   onEachIsa((isa) => {
-    it.skipIf(isa === 'scalar').each(functions)('$name', ({ name, run }) => expectSameBits(run(x), expected.get(name) as Float32Array, x));
+    it.skipIf(isa === 'scalar').each(functions)('$name', ({ name, run }) =>
+      expectSameBits(run(x), expected.get(name) as Float32Array, x),
+    );
   });
 });
 
