@@ -34,7 +34,7 @@ constexpr size_t kBypass = 1 << 26, kBypassGrain = 7 * kGrain;
 // Elements for which a thread joins that looks out for work: ten to twenty microseconds of it, and two threads are 1.6
 // times as fast as one; for half as many 1.1 to 1.6. To wake a thread takes ten to a hundred microseconds, in virtual machines:
 // two threads were 0.7 times as fast as one for twice as many elements, and 1.0 to 1.2 times for four times as many. An
-// element of float64 is five times the work of another.
+// element of float64 is three to five times the work of another.
 constexpr size_t shareOf(uint32_t dtype) { return dtype == kFloat64 ? 1 << 13 : 1 << 15; }
 
 std::atomic<const char*> lastIsa{"none"};
