@@ -70,6 +70,7 @@ export function runQuick(
   out: Elements,
   parameters: Parameters,
 ): void {
+  if (!hasSeenAllKinds) showAllKinds();
   for (let begin = 0; begin < x.length; begin += BLOCK) {
     const n = Math.min(BLOCK, x.length - begin);
     X.set(x.subarray(begin, begin + n));
@@ -113,15 +114,18 @@ function interpolate(n: number, { perUnit, timesX, nothing, center }: QuickPath,
 }
 
 // V8 compiles a loop for the kinds of numbers that it has seen. Where it had to take that back, a third of the processes went
-// on to enter compiled code only in the middle of each call, and all took twice as long. So it sees all kinds, before it compiles.
+// on to enter compiled code only in the middle of each call, and all took twice as long. So it sees all kinds before the first
+// array.
+let hasSeenAllKinds = false;
+
 function showAllKinds(): void {
+  hasSeenAllKinds = true;
   const kinds = [0.5, 2 * TOP, 2 * BOTTOM, Number.NaN];
   for (let i = 0; i < 64; i++) X[i] = kinds[i & 3] as number;
   for (const flag of [true, false, true, false]) {
     interpolate(64, { perUnit: 1, timesX: flag, nothing: 0, center: -BOTTOM }, flag);
   }
 }
-showAllKinds();
 
 /** The open elements, by the formula. Makes a polynomial for every eighth of n at most, which bounds a call's time. */
 function settle(kernel: Kernel, open: number, n: number, parameters: Parameters): void {

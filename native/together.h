@@ -111,7 +111,7 @@ struct Exactly {
 };
 template <class A, class B>
 inline Both<A, B> select(BothMasks<A, B> mask, typename Exactly<Both<A, B>>::Type yes,
-                                   typename Exactly<Both<A, B>>::Type no) {
+                         typename Exactly<Both<A, B>>::Type no) {
   return {select(mask.a, yes.a, no.a), select(mask.b, yes.b, no.b)};
 }
 
