@@ -9,7 +9,8 @@
 //
 // F has, besides + - *: reciprocal, 1 / a to 2^-23; fma(a, b, c) = a b + c, fnma = c - a b, fnms = -c - a b,
 // productError, abs and copysign as V; min and max, b where either is NaN; largerMagnitude(a, b), of |a| and |b|, either
-// where one is NaN; timesPowerOf2, for quick_exp.h, which tells what it is.
+// where one is NaN; timesPowerOf2(a, steps), a's bits and the low ones of steps from the F::kTableBits-th before its exponent
+// on, added up.
 // leadingBits<count>(a), the lowest `count` bits of a's exponent with the F::kTableBits - count that follow, as low bits;
 // lookup(table, i), the entry at the low F::kTableBits bits of i; orBits(a, b, c). As masks, one bit a lane: lessThan,
 // differ (of bits); and select(mask, yes, no). withCanonicalNaN(a): every NaN as the kernels store it. F::stream(p, a)
@@ -104,45 +105,48 @@ template <size_t least, size_t most>
 constexpr size_t kTogetherWithin = F::kTogether < least ? least : F::kTogether < most ? F::kTogether : most;
 
 // A formula's path is a specialization of QuickPath (activations.h) derived from this; a formula without one just works.
-// It adds bounds(W); kLeast, where they hold from; kNear and nearBounds(W), if there are cheaper ones for |x| <= kNear;
+// It adds bounds(W); kLeast, where they hold from; kNear and nearBounds(W), if there are cheaper ones for |x| <= kNear, and
+// kNearShare, how many blocks are such, for the compiler, which gives registers to what is frequent;
 // kVanishes, below which f(x) rounds to kNothing; and suits(), whether it is for these parameters.
 template <V (*formula)(V, const Parameters&), size_t together = F::kTogether>
 struct BoundedPath {
   static constexpr bool kExists = true;
   static constexpr float kLeast = -kUnlimited, kNear = kUnlimited, kNothing = -0.0F;
+  static constexpr double kNearShare = 0.9;
   static bool suits(const Parameters&) { return true; }
 
   // One vector alone is rare, and does without.
   template <class W>
   static constexpr bool kHasNear = QuickPath<formula>::kNear < kUnlimited && (W::kLanes > F::kLanes);
 
-  template <class W>
-  FLATTEN static Bounds<W> bounds(W x, bool near) {
-    if constexpr (kHasNear<W>) {
-      if (__builtin_expect(near, 1)) return QuickPath<formula>::nearBounds(x);
-    }
-    return QuickPath<formula>::bounds(x);
-  }
-
   // W::kLanes elements; gradOutput may be null; out begins a cache line if results are to bypass the caches.
-  //
-  // Where the bounds do not settle the result, their difference is not 0 but a number or NaN. Their products with the
-  // gradient tell as much as they do, and whether these are NaN. No bounds are on both sides of 0, where a gradient of 0
-  // would hide it: next to a root, a slope is above 2^-29.
   template <class W>
   FLATTEN static void block(const float* gradOutput, const float* x, float* out, bool bypass,
                             const Parameters& parameters) {
     using Path = QuickPath<formula>;
     const W v = W::load(x);
-    bool near = false;
-    if (kHasNear<W>) near = !lessThan(F(Path::kNear), largestMagnitude(v));
-    Bounds<W> y = bounds(v, near);
+    if constexpr (kHasNear<W>) {
+      if (__builtin_expect_with_probability(!lessThan(F(Path::kNear), largestMagnitude(v)), 1, Path::kNearShare)) {
+        // A NaN may have hidden that another x is not near.
+        return finish(gradOutput, v, Path::nearBounds(v), 0, Path::kNear, out, bypass, parameters);
+      }
+    }
+    unsigned failed = 0;
+    if (Path::kLeast > -kUnlimited) failed = lessThan(least(v), F(Path::kLeast));
+    finish(gradOutput, v, Path::bounds(v), failed, kUnlimited, out, bypass, parameters);
+  }
+
+  // Where the bounds do not settle the result, their difference is not 0 but a number or NaN. Their products with the
+  // gradient tell as much as they do, and whether these are NaN. No bounds are on both sides of 0, where a gradient of 0
+  // would hide it: next to a root, a slope is above 2^-29.
+  template <class W>
+  FLATTEN static void finish(const float* gradOutput, W v, Bounds<W> y, unsigned failed, float limit, float* out, bool bypass,
+                             const Parameters& parameters) {
     if (gradOutput != nullptr) {
       const W grad = W::load(gradOutput);
       y = {grad * y.low, grad * y.high};
     }
-    unsigned failed = differ(allBits(y.low - y.high), F(0.0F));
-    if (Path::kLeast > -kUnlimited && !near) failed |= lessThan(least(v), F(Path::kLeast));
+    failed |= differ(allBits(y.low - y.high), F(0.0F));
     if (__builtin_expect(failed == 0, 1)) {
       bypass ? W::stream(out, y.low) : W::store(out, y.low);
       return;
@@ -153,9 +157,7 @@ struct BoundedPath {
     if (gradOutput != nullptr) W::store(copies[2], W::load(gradOutput));
     float* to = bypass ? copies[3] : out;
     W::store(to, y.low);
-    // A NaN may have hidden that another x is not near.
-    repair<formula>(gradOutput == nullptr ? nullptr : copies[2], copies[0], copies[1], to, W::kLanes,
-                    near ? Path::kNear : kUnlimited, parameters);
+    repair<formula>(gradOutput == nullptr ? nullptr : copies[2], copies[0], copies[1], to, W::kLanes, limit, parameters);
     if (bypass) W::stream(out, W::load(to));
   }
 

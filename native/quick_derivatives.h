@@ -22,7 +22,7 @@ struct QuickPath<softplusDerivative<V>> : BoundedPath<softplusDerivative<V>> {
 
   template <class W>
   static Bounds<W> bounds(W x) {
-    return quotientBounds(W(1.0F), onePlusExp(x));
+    return quotientBounds(W(1.0F), onePlusExp(clamped(x)));
   }
   template <class W>
   static Bounds<W> nearBounds(W x) {
@@ -37,7 +37,6 @@ struct QuickPath<softplusDerivative<V>> : BoundedPath<softplusDerivative<V>> {
 // cancels: an error bound is sumError times the sum, and a little more. Measured over a third of all x, with a table of 32
 // (8): 2^-37.5 (2^-38) of s, and of s times the sum 2^-36.0 (2^-37.1) for SiLU's near bounds, 2^-35.45 (2^-36.8) for its
 // others and 2^-35.6 (2^-37) for the tanh form.
-constexpr bool kLargeTable = F::kTableBits == 5;
 constexpr float kSlopeError = kLargeTable ? 0x1.8p-38F : 0x1.2p-38F;
 constexpr float kSumError = kLargeTable ? 0x1.8p-36F : 0x1.3p-37F, kNearSumError = kLargeTable ? 0x1.1p-36F : kSumError;
 constexpr float kRoundTurn = 0x1.8p8F;
@@ -90,12 +89,18 @@ struct QuickPath<geluTanhDerivative<V>> : BoundedPath<geluTanhDerivative<V>, kTo
 // GELU'(x) = (1 + s) / 2 - s Tail(a) (root - a), a = |x|, s the sign of x. The root's first piece is so short that its
 // distance from an a beyond it is exact; near it, the rest of Tail(a) times the rest of the distance is left out, which
 // is 2^-38.3 of Tail(a) at most.
+//
+// Near 0 it is D(a) for positive x and 1 - D(a) for others, D(a) from 1/2 to 9/8, so that 1 - D(a) is exact but for D's low
+// piece. Where D is greatest, at sqrt(2), a segment ends: inside of one, its second coefficient would be less than what is
+// added to it, and the rest of the sum not exact.
 constexpr float kGeluRootError = 0x1p-38F;
 constexpr float kGeluRootHigh = 0x1.80eadp-1F, kGeluRootLow = 0x1.97f00cp-25F;
 
 template <>
-struct QuickPath<geluDerivative<V>> : BoundedPath<geluDerivative<V>, kTogetherWithin<1, 6>> {
+struct QuickPath<geluDerivative<V>> : BoundedPath<geluDerivative<V>, kTogetherWithin<3, 6>> {
   static constexpr float kLeast = -8, kVanishes = -20;
+  static constexpr float kNear = kNearTail;
+  static constexpr double kNearShare = kNearTailShare;
   using Tail = GeluSlopeTail<F::kTableBits>;
 
   template <class W>
@@ -112,6 +117,15 @@ struct QuickPath<geluDerivative<V>> : BoundedPath<geluDerivative<V>, kTogetherWi
     const W excess = fma(tail.hi, distanceLow, fma(tail.lo, distance, fma(tail.hi, distance, change)));
     const W error = tail.hi * fma(abs(distance), W(Tail::kError), W(kGeluRootError));
     return boundsAround(y, excess, error);
+  }
+
+  template <class W>
+  static Bounds<W> nearBounds(W x) {
+    const Pair<W> y = segmentPolynomial<GeluSlopeNear>(abs(x));
+    const W sign = copysign(W(1.0F), x);
+    const W high = fma(sign, y.hi, W(0.5F) - copysign(W(0.5F), x));
+    const W error = fma(abs(W(1.0F) - y.hi), W(GeluSlopeNear::kError), W(GeluSlopeNear::kError / 16));
+    return {high - fnma(sign, y.lo, error), high + fma(sign, y.lo, error)};
   }
 };
 

@@ -7,21 +7,24 @@ INLINE_REGION_BEGIN
 
 // e^t is 2^k times a table's 2^(j/N) times e^r with |r| <= ln 2 / 2N, N = 2^kTableBits. The constants are from
 // tools/fit_quick.py. Adding kRoundToStep, `magic`, leaves the steps k N + j in the low bits, and subtracting it again,
-// `steps`, their number, or with 32 entries k + j / N. timesPowerOf2(a, magic, steps) is an entry of kPowers times 2^k,
-// infinite or NaN from 2^128 on. The entries are 2^(j/N) rounded; with 8 less j's own place in the exponent field and
-// after it, so that all the steps may be added there. kCorrections, added to r, undoes the rounding.
+// `steps`, their number. The entries of kPowers are 2^(j/N) rounded, less j's own place in the exponent field and after it:
+// timesPowerOf2(a, magic) adds all the steps there. Below 2^129 what has overflowed is infinite or NaN. kCorrections, added
+// to r, undoes the rounding.
+constexpr float kRoundToStep = 0x1.8p23F;
+
+constexpr bool kLargeTable = F::kTableBits == 5;
+
 template <int tableBits>
 struct Exponential;
 
 template <>
 struct Exponential<5> {
-  static constexpr float kRoundToStep = 0x1.8p18F, kStepsPerUnit = 0x1.715476p0F, kStepHigh = 0x1.62e43p-1F,
-                         kStepLow = -0x1.05c61p-29F;
+  static constexpr float kStepsPerUnit = 0x1.715476p5F, kStepHigh = 0x1.62e43p-6F, kStepLow = -0x1.05c61p-34F;
   alignas(64) static constexpr uint32_t kPowers[32] = {
-      0x3f800000, 0x3f82cd87, 0x3f85aac3, 0x3f88980f, 0x3f8b95c2, 0x3f8ea43a, 0x3f91c3d3, 0x3f94f4f0,
-      0x3f9837f0, 0x3f9b8d3a, 0x3f9ef532, 0x3fa27043, 0x3fa5fed7, 0x3fa9a15b, 0x3fad583f, 0x3fb123f6,
-      0x3fb504f3, 0x3fb8fbaf, 0x3fbd08a4, 0x3fc12c4d, 0x3fc5672a, 0x3fc9b9be, 0x3fce248c, 0x3fd2a81e,
-      0x3fd744fd, 0x3fdbfbb8, 0x3fe0ccdf, 0x3fe5b907, 0x3feac0c7, 0x3fefe4ba, 0x3ff5257d, 0x3ffa83b3};
+      0x3f800000, 0x3f7ecd87, 0x3f7daac3, 0x3f7c980f, 0x3f7b95c2, 0x3f7aa43a, 0x3f79c3d3, 0x3f78f4f0,
+      0x3f7837f0, 0x3f778d3a, 0x3f76f532, 0x3f767043, 0x3f75fed7, 0x3f75a15b, 0x3f75583f, 0x3f7523f6,
+      0x3f7504f3, 0x3f74fbaf, 0x3f7508a4, 0x3f752c4d, 0x3f75672a, 0x3f75b9be, 0x3f76248c, 0x3f76a81e,
+      0x3f7744fd, 0x3f77fbb8, 0x3f78ccdf, 0x3f79b907, 0x3f7ac0c7, 0x3f7be4ba, 0x3f7d257d, 0x3f7e83b3};
   alignas(64) static constexpr float kCorrections[32] = {
       0x0p0F,           -0x1.947416p-25F, 0x1.8d96d4p-25F,  -0x1.dda2fep-25F, -0x1.9c0c22p-27F, -0x1.a2fbb4p-25F,
       0x1.964902p-25F,  -0x1.2b0dbcp-25F, 0x1.125002p-25F,  -0x1.cde8cep-26F, 0x1.370be4p-25F,  0x1.336de2p-30F,
@@ -38,8 +41,7 @@ struct Exponential<5> {
 
 template <>
 struct Exponential<3> {
-  static constexpr float kRoundToStep = 0x1.8p23F, kStepsPerUnit = 0x1.715476p3F, kStepHigh = 0x1.62e43p-4F,
-                         kStepLow = -0x1.05c61p-32F;
+  static constexpr float kStepsPerUnit = 0x1.715476p3F, kStepHigh = 0x1.62e43p-4F, kStepLow = -0x1.05c61p-32F;
   alignas(64) static constexpr uint32_t kPowers[8] = {0x3f800000, 0x3f7b95c2, 0x3f7837f0, 0x3f75fed7,
                                                       0x3f7504f3, 0x3f75672a, 0x3f7744fd, 0x3f7ac0c7};
   alignas(64) static constexpr float kCorrections[8] = {0x0p0F,           -0x1.9c0c22p-27F, 0x1.125002p-25F,
@@ -64,17 +66,17 @@ struct ExpParts {
   W power, growth, rest;
 };
 
-// The parts of e^t for its steps, as they are and in magic's low bits, and the exponent r + low that they leave:
-// |low| < 2^-22 if kTiny, else 2^-17.
+// The parts of e^t for its steps, in magic's low bits, and the exponent r + low that they leave: |low| < 2^-22 if kTiny, else
+// 2^-17.
 //
 // With a table of 32, r^2 is below 2^-13, and its rounding does not matter. With one of 8 it is 2^-9, and r^2 / 2 has
 // to be added to r exactly.
 template <bool kTiny, class W>
-inline ExpParts<W> expParts(W magic, W steps, W r, W low) {
+inline ExpParts<W> expParts(W magic, W r, W low) {
   using E = Exponential<F::kTableBits>;
   const W whole = kTiny ? r : r + low;
-  if constexpr (F::kTableBits == 5) {
-    const W power = timesPowerOf2(lookup(E::kPowers, magic), magic, steps);
+  if constexpr (kLargeTable) {
+    const W power = timesPowerOf2(lookup(E::kPowers, magic), magic);
     const W second = fma(E::thirdOrder(whole), whole, W(0.5F));
     return {power, r, kTiny ? fma(r, fma(r, second, low), low) : fma(whole, whole * second, low)};
   } else {
@@ -82,7 +84,7 @@ inline ExpParts<W> expParts(W magic, W steps, W r, W low) {
       low = low - (whole - r);
       r = whole;
     }
-    const W power = timesPowerOf2(lookup(E::kPowers, magic), magic, steps);
+    const W power = timesPowerOf2(lookup(E::kPowers, magic), magic);
     const W half = r * W(0.5F);
     const W growth = fma(r, half, r);
     const W others = fma(r * r, r * E::thirdOrder(r), fma(low, growth, low));
@@ -90,27 +92,27 @@ inline ExpParts<W> expParts(W magic, W steps, W r, W low) {
   }
 }
 
-// e^(sign w), infinite or NaN where it overflows.  For sign w >= -87. r is exact: w and steps kStepHigh are multiples of
-// a bit of it.
+// e^(sign w), infinite or NaN where it overflows.  For sign w from -87 to 89. r is exact: w and steps kStepHigh are multiples
+// of a bit of it.
 template <int sign, class W>
 inline ExpParts<W> expParts(W w) {
   using E = Exponential<F::kTableBits>;
-  const W magic = fma(w, W(sign * E::kStepsPerUnit), W(E::kRoundToStep));
-  const W steps = magic - W(E::kRoundToStep);
+  const W magic = fma(w, W(sign * E::kStepsPerUnit), W(kRoundToStep));
+  const W steps = magic - W(kRoundToStep);
   const W r = sign < 0 ? fnms(steps, W(E::kStepHigh), w) : fnma(steps, W(E::kStepHigh), w);
   const W low = fnma(steps, W(E::kStepLow), lookup(E::kCorrections, magic));
-  return expParts<true>(magic, steps, r, low);
+  return expParts<true>(magic, r, low);
 }
 
 // e^(-w).  As above.
 template <class W>
 inline ExpParts<W> expParts(Pair<W> w) {
   using E = Exponential<F::kTableBits>;
-  const W magic = fma(w.hi, W(-E::kStepsPerUnit), W(E::kRoundToStep));
-  const W steps = magic - W(E::kRoundToStep);
+  const W magic = fma(w.hi, W(-E::kStepsPerUnit), W(kRoundToStep));
+  const W steps = magic - W(kRoundToStep);
   const W r = fnms(steps, W(E::kStepHigh), w.hi);
   const W low = fnma(steps, W(E::kStepLow), lookup(E::kCorrections, magic)) - w.lo;
-  return expParts<false>(magic, steps, r, low);
+  return expParts<false>(magic, r, low);
 }
 
 // e^t. |lo| may reach 2^-13 hi.
@@ -132,7 +134,13 @@ inline Pair<W> plusExp(W c, ExpParts<W> e) {
 // 1 + e^-w.
 template <class W>
 inline Pair<W> onePlusExp(W w) {
-  return plusExp(W(1.0F), expParts<-1>(min(W(64.0F), w)));
+  return plusExp(W(1.0F), expParts<-1>(w));
+}
+
+// w where e^-w counts beside 1 and does not overflow, or so far beyond that it does neither.
+template <class W>
+inline W clamped(W w) {
+  return max(W(-89.0F), min(W(64.0F), w));
 }
 
 // The same for |w| <= kNearExp: there hi < 2^24, and hi - 1 and power less that are exact, whichever of the two terms is the

@@ -38,7 +38,7 @@ INLINE_REGION_BEGIN
 // both sides of the tie. Zeros come out with their sign, odd subnormal x, whose halves are ties, have two bounds, and what
 // has overflowed is NaN. Below 2^-100 products lose bits, and the bound of the error; but there f(x) is x / 2, a tie or
 // exact, or 3 x / 5, far from any tie.
-constexpr float kReach = F::kTableBits == 5 ? 0x1.5p-11F : 0x1.2p-12F;
+constexpr float kReach = kLargeTable ? 0x1.5p-11F : 0x1.2p-12F;
 
 template <class W>
 inline Bounds<W> excessBounds(W q, W excess, W inverse) {
@@ -68,7 +68,7 @@ struct QuickPath<silu<V>> : BoundedPath<silu<V>> {
 
   template <class W>
   static Bounds<W> bounds(W x) {
-    return quotientBounds(x, onePlusExp(x));
+    return quotientBounds(x, onePlusExp(clamped(x)));
   }
   template <class W>
   static Bounds<W> nearBounds(W x) {
@@ -94,14 +94,14 @@ inline Pair<W> cubic(W x, const CubicTerms& terms) {
 // GELU's tanh form, x / (1 + e^-w), w = c x (x^2 + s), c = 2 sqrt(2/pi) 0.044715, s = 1 / 0.044715.
 constexpr CubicTerms kTanhTerms = {0x1.2444f2p-4F, 0x1.49b16ap-29F, 0x1.65d26p4F, -0x1.226128p-20F};
 
-// From 9 on the result is x. Near, |w| < kNearExp.
+// From 9 on the result is x; -w is 89.2 for -10.08, where e^-w overflows. Near, |w| < kNearExp.
 template <>
-struct QuickPath<geluTanh<V>> : BoundedPath<geluTanh<V>> {
+struct QuickPath<geluTanh<V>> : BoundedPath<geluTanh<V>, kTogetherWithin<3, 8>> {
   static constexpr float kNear = 4.9F, kVanishes = -10.8F;
 
   template <class W>
   static Bounds<W> bounds(W x) {
-    return quotientBounds(x, plusExp(W(1.0F), expParts(cubic(min(W(9.0F), x), kTanhTerms))));
+    return quotientBounds(x, plusExp(W(1.0F), expParts(cubic(max(W(-10.08F), min(W(9.0F), x)), kTanhTerms))));
   }
   template <class W>
   static Bounds<W> nearBounds(W x) {
@@ -112,7 +112,7 @@ struct QuickPath<geluTanh<V>> : BoundedPath<geluTanh<V>> {
 // Mish(x) = x n / (n + 2), n = u (u + 2), u = e^x. From 32 on the result is x, and u stops growing. Near, n is below 2^24, as
 // for nearOnePlusExp().
 template <>
-struct QuickPath<mish<V>> : BoundedPath<mish<V>, kTogetherWithin<1, 6>> {
+struct QuickPath<mish<V>> : BoundedPath<mish<V>, kTogetherWithin<3, 6>> {
   static constexpr float kNear = 8.25F, kLeast = -66, kVanishes = -109;
 
   template <class W>

@@ -65,7 +65,6 @@ UNARY(reciprocal)
 TERNARY(fma)
 TERNARY(fnma)
 TERNARY(fnms)
-TERNARY(timesPowerOf2)
 template <int count, class A, class B>
 inline Both<A, B> leadingBits(Both<A, B> x) {
   return {leadingBits<count>(x.a), leadingBits<count>(x.b)};

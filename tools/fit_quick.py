@@ -6,9 +6,10 @@ quick_exp.h: e^w = 2^(k/N) e^r for a table of N entries, in float32 with a corre
 w = k c + r with c = ln 2 / N in two pieces; T_j = 2^(j/N) rounded to float32, and ln T_j - j c, which undoes that
 rounding inside the exponent; e^r = 1 + r + r^2 P(r), P fitted with weight r^2 by Remez's exchange.
 
-quick_tail_tables.h: W(a) = -ln Tail(a) in N segments, each a polynomial in d = a - center. A segment's place in the
-tables is the lowest bits of the exponent of v = a scale + offset and the bits after them. The first coefficients have a
-low piece; for the others to be precise without one, the center is moved about until they are next to float32 numbers.
+quick_tail_tables.h: W(a) = -ln Tail(a), or near 0 the function itself, in N segments, each a polynomial in d = a - center.
+A segment's place in the tables is the lowest bits of the exponent of v = a scale + offset and the bits after them. The first
+coefficients have a low piece; for the others to be precise without one, the center is moved about until they are next to
+float32 numbers.
 """
 import math
 import struct
@@ -77,18 +78,15 @@ def show(name, values, form=text, kind='float'):
 
 for bits, degree in ((5, 2), (3, 3)):
     n = 2**bits
-    # With the larger table 2^k is an operation of its own: steps count from one power of 2 to the next, and the table
-    # has whole powers. With the smaller one all steps are added to the exponent's bits.
-    whole = bits == 5
-    scale = n if whole else 1
     c = log(2) / n
     table = [rounded(mpf(2)**(mpf(j) / n)) for j in range(n)]
     p, error = fit(degree, c / 2 * (1 + mpf(2)**-10))
-    high = rounded(c * scale)
+    high = rounded(c)
     print(f'// {n} entries; e^r off by 2^{nstr(log(error, 2), 4)}.')
-    print(f'kRoundToStep = {text(1.5 * 2.0**23 / scale)}; kStepsPerUnit = {text(rounded(1 / c / scale))};')
-    print(f'kStepHigh = {text(high)}; kStepLow = {text(rounded(c * scale - high))};')
-    show('kPowers', [word(t) if whole else (word(t) - (j << (23 - bits))) % 2**32 for j, t in enumerate(table)],
+    print(f'kStepsPerUnit = {text(rounded(1 / c))};')
+    print(f'kStepHigh = {text(high)}; kStepLow = {text(rounded(c - high))};')
+    # All steps are added to the exponent's bits.
+    show('kPowers', [(word(t) - (j << (23 - bits))) % 2**32 for j, t in enumerate(table)],
          lambda w: f'0x{w:08x}', 'uint32_t')
     show('kCorrections', [rounded(j * c - log(mpf(t))) if j else 0.0 for j, t in enumerate(table)])
     show('kTerms', [rounded(x) for x in p])
@@ -106,15 +104,32 @@ def braced(rows):
                                     112, initial_indent='      ', subsequent_indent='       ') for row in rows)
 
 
-def moved(p, by):
-    """The coefficients of p(d + by)."""
-    return [sum(p[k] * math.comb(k, j) * by**(k - j) for k in range(j, len(p))) for j in range(len(p))]
+def float32(x):
+    """Float64 numbers rounded to float32."""
+    return x.astype(numpy.float32).astype(float)
 
 
-def segments(name, f, top, bits, exponent_bits, start, degree, exact, lows, bound):
+def evaluated(d, terms, lows, exact):
+    """What segmentPolynomial() of quick_tail.h makes of d, as one float64 number."""
+    total = terms[-1]
+    for term in terms[-2:exact - 1:-1]:
+        total = float32(d * total + term)
+    low = 0
+    for i in range(exact - 1, -1, -1):
+        following = float32(d * total + terms[i])
+        rest = float32(d * total + float32(terms[i] - following))
+        if i < len(lows):
+            rest = float32(rest + lows[i])
+        low = float32(d * low + rest)
+        total = following
+    return total + low
+
+
+def segments(name, f, top, bits, exponent_bits, start, degree, exact, lows, bound, size=lambda a: mpf(1),
+             first_center=2.0**-12):
     """Segments of v from `start` on, up to a = top. The first one begins in its middle. A center is a multiple of what
     its segment's a are multiples of, and at most twice as large, so d is exact; the first one is at least 0 and so small
-    that for a even smaller it makes no difference."""
+    that for a even smaller it makes no difference. f(a) is to be off by little of size(a)."""
     n = 2**bits
     per_octave = n >> exponent_bits
     edges = [mpf(start)]
@@ -128,33 +143,39 @@ def segments(name, f, top, bits, exponent_bits, start, degree, exact, lows, boun
         low, high = ends[i], ends[i + 1]
         middle = rounded((low + high) / 2) if i > 0 else 0.0
         reach = float(max(high - middle, middle - low))
-        p, error = remez(lambda d: f(middle + d), nodes(low - middle, high - middle, 100), lambda d: 1, range(degree + 1))
+        p, _ = remez(lambda d: f(middle + d), nodes(low - middle, high - middle, 100), lambda d: 1 / size(middle + d), range(degree + 1))
         if i > 0:
             first, last = middle - reach * 0.3, min(middle + reach * 0.3, 2 * float(low))
             unit = 2.0**(math.frexp(max(float(low), last))[1] - 24)
         else:
-            first, last = 0.0, 2.0**-12
+            first, last = 0.0, first_center
             unit = 2.0**(math.frexp(reach)[1] - 24)
         count = int((last - first) / unit)
         step = max(1, count // 300000)
         tried = (math.ceil(first / unit) + step * numpy.arange(count // step)) * unit
-        miss = 0
-        for j in range(lows, degree + 1):
-            c = sum(float(p[k]) * math.comb(k, j) * (tried - middle)**(k - j) for k in range(j, degree + 1))
-            miss = miss + abs(c - numpy.float32(c)) * reach**j
-        best = numpy.argmin(miss)
-        worst.append(log(error + miss[best], 2))
+        moved = [sum(float(p[k]) * math.comb(k, j) * (tried - middle)**(k - j) for k in range(j, degree + 1))
+                 for j in range(degree + 1)]
+        miss = sum(abs(c - float32(c)) * reach**j for j, c in enumerate(moved) if j >= lows)
+        best = numpy.argsort(miss)[:500]
+        # The best of these is the one that does best.
+        a = float32(numpy.array([float(x) for x in nodes(low, high, 400)]))
+        exact_values, sizes = numpy.array([[float(g(mpf(x))) for x in a] for g in (f, size)])
+        terms = [float32(c[best])[:, None] for c in moved]
+        low_terms = [float32(c[best] - float32(c[best]))[:, None] for c in moved[:lows]]
+        errors = abs(evaluated(float32(a - tried[best][:, None]), terms, low_terms, exact) - exact_values) / sizes
+        errors = errors.max(axis=1)
+        k = numpy.argmin(errors)
+        worst.append(log(errors[k], 2))
         mantissa, exponent = frexp(edges[i])
         place = (int(exponent) + 126) % 2**exponent_bits * per_octave + int((2 * mantissa - 1) * per_octave)
-        centers[place] = float(tried[best])
-        for j, c in enumerate(moved(p, mpf(centers[place]) - middle)):
-            rows[j][place] = rounded(c)
-            if j < lows:
-                low_rows[j][place] = rounded(c - rows[j][place])
+        centers[place] = float(tried[best[k]])
+        for j in range(degree + 1):
+            rows[j][place] = float(terms[j][k, 0])
+        for j in range(lows):
+            low_rows[j][place] = float(low_terms[j][k, 0])
     print(f"""
-// W is off by 2^{nstr(max(worst), 4)}.
-template <>
-struct {name}<{bits}> {{
+// Off by 2^{nstr(max(worst), 4)}.
+{name} {{
   static constexpr int kExponentBits = {exponent_bits}, kExact = {exact};
   static constexpr float kError = {bound}F;
   static constexpr float kScale = {text(scale)[:-1]}F, kOffset = {text(offset)[:-1]}F;
@@ -188,9 +209,28 @@ def gelu_slope(a):
     return -log(gelu_derivative(a) / (root - a))
 
 
-segments('GeluTail', gelu, '8.015625', 5, 1, 1, 5, 3, 1, '0x1.6p-35')
-segments('GeluTail', gelu, '8.015625', 3, 1, 1, 8, 4, 2, '0x1.2p-36')
-segments('SoftplusTail', softplus, '17.015625', 5, 2, 1.125, 6, 3, 2, '0x1.8p-36')
-segments('SoftplusTail', softplus, '17.015625', 3, 2, 1, 10, 4, 2, '0x1p-34')
-segments('GeluSlopeTail', gelu_slope, '8.015625', 5, 1, 1, 5, 3, 1, '0x1.6p-35')
-segments('GeluSlopeTail', gelu_slope, '8.015625', 3, 1, 1, 8, 4, 2, '0x1.8p-36')
+segments('template <>\nstruct GeluTail<5>', gelu, '8.015625', 5, 1, 1, 5, 3, 1, '0x1.1p-35')
+segments('template <>\nstruct GeluTail<3>', gelu, '8.015625', 3, 1, 1, 8, 4, 2, '0x1.2p-36')
+segments('template <>\nstruct SoftplusTail<5>', softplus, '17.015625', 5, 2, 1.125, 6, 3, 2, '0x1.8p-36')
+segments('template <>\nstruct SoftplusTail<3>', softplus, '17.015625', 3, 2, 1, 10, 4, 2, '0x1.04p-35')
+segments('template <>\nstruct GeluSlopeTail<5>', gelu_slope, '8.015625', 5, 1, 1, 5, 3, 1, '0x1.18p-35')
+segments('template <>\nstruct GeluSlopeTail<3>', gelu_slope, '8.015625', 3, 1, 1, 8, 4, 2, '0x1.08p-36')
+
+
+def gelu_tail(a):
+    return erfc(a / sqrt(2)) / 2
+
+
+def gelu_slope_rest(a):
+    return 1 - gelu_derivative(a)
+
+
+def gelu_slope_size(a):
+    return max(abs(gelu_derivative(a)), mpf(1) / 16)
+
+
+# Next to 0 their slope hardly changes, and the first center needs more room. The eleventh segment of the derivative ends at
+# sqrt(2), where that has no slope: the rest of a sum is exact if the first term is the larger one.
+segments('struct GeluNear', gelu_tail, '3.765625', 5, 0, 1, 6, 3, 1, '0x1.bp-37', gelu_tail, 2.0**-11)
+segments('struct GeluSlopeNear', gelu_slope_rest, 31.5 * sqrt(2) / 11.5, 5, 0, 1, 6, 3, 1, '0x1.1p-36', gelu_slope_size,
+         2.0**-11)

@@ -1,5 +1,5 @@
-// Holds a backend to the correctly rounded results: all 2^32 float32 inputs of each function, all 65536 of the 16-bit
-// types, and a sample of float64.
+// Holds a backend to the correctly rounded results: all 2^32 float32 inputs of each function, among their neighbours and
+// among numbers far from 0, all 65536 of the 16-bit types, and a sample of float64.
 //
 //   npm run verify                              every function in float32, on the best backend, against the reference
 //   npm run verify -- gelu silu --isa js        some functions, on a backend by name
@@ -23,6 +23,7 @@ import {
   inputsOf,
   order,
   readDigests,
+  resultsAmongFar,
   writeSixteenBitDigest,
 } from './blocks.mjs';
 import { buildReference, referenceBlocks } from './reference.mjs';
@@ -82,6 +83,7 @@ async function againstReference(program, form, isa, count) {
         const x = inputsOf(block);
         form.run(x, { out: results });
         compare(x, results, expected, tally);
+        compare(x, resultsAmongFar(form, x), expected, tally);
         digests[block++] = digestOf(results);
         progress(++done);
       }
@@ -110,9 +112,10 @@ function againstDigests(form, isa, count) {
   const expected = readDigests(form.name);
   const progress = progressOf(`${form.name} on ${isa}`, count);
   const wrong = sample(count).filter((block, i) => {
-    form.run(inputsOf(block), { out: results });
+    const x = inputsOf(block);
+    form.run(x, { out: results });
     progress(i + 1);
-    return digestOf(results) !== expected[block];
+    return digestOf(results) !== expected[block] || digestOf(resultsAmongFar(form, x)) !== expected[block];
   });
   if (process.stderr.isTTY) process.stderr.write('\r\x1b[K');
   const seconds = ((performance.now() - start) / 1000).toFixed(0);

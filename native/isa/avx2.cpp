@@ -153,7 +153,7 @@ inline V exactFnma(V a, V b, V c) { return _mm256_fnmadd_pd(a.v, b.v, c.v); }
 struct f32x8 {
   using Number = float;
   static constexpr size_t kLanes = 8;
-  static constexpr size_t kTogether = 3;
+  static constexpr size_t kTogether = 2;
   static constexpr int kTableBits = 3;
   __m256 v;
 
@@ -196,10 +196,8 @@ template <class T>
 inline F lookup(const T (&table)[8], F i) {
   return _mm256_permutevar8x32_epi32(_mm256_load_si256(reinterpret_cast<const __m256i*>(table)), i.bits());
 }
-inline F timesPowerOf2(F a, F magic, F) {
-  const F top = 0x1.8p23F + (129 << F::kTableBits) - 1;  // makes any entry infinite or NaN
-  const F steps = _mm256_min_epi32(magic.bits(), top.bits());
-  return _mm256_add_epi32(a.bits(), _mm256_slli_epi32(steps.bits(), 23 - F::kTableBits));
+inline F timesPowerOf2(F a, F magic) {
+  return _mm256_add_epi32(a.bits(), _mm256_slli_epi32(magic.bits(), 23 - F::kTableBits));
 }
 
 inline F orBits(F a, F b, F c) { return _mm256_or_si256(_mm256_or_si256(a.bits(), b.bits()), c.bits()); }

@@ -167,7 +167,9 @@ template <class T>
 inline F lookup(const T (&table)[32], F i) {
   return _mm512_permutex2var_epi32(_mm512_load_si512(table), i.bits(), _mm512_load_si512(table + 16));
 }
-inline F timesPowerOf2(F a, F, F steps) { return _mm512_scalef_ps(a.v, steps.v); }
+inline F timesPowerOf2(F a, F magic) {
+  return _mm512_add_epi32(a.bits(), _mm512_slli_epi32(magic.bits(), 23 - F::kTableBits));
+}
 
 inline F orBits(F a, F b, F c) { return _mm512_ternarylogic_epi32(a.bits(), b.bits(), c.bits(), 0xFE); }
 inline unsigned lessThan(F a, F b) { return _mm512_cmp_ps_mask(a.v, b.v, _CMP_LT_OQ); }
