@@ -72,27 +72,41 @@ struct QuickPath<siluDerivative<V>> : BoundedPath<siluDerivative<V>> {
   }
 };
 
+// GELU' and its tanh form's near 0: y(a) for positive x and 1 - y(a) for others, a = |x|. y(a) is from 1/2 to 9/8, so that
+// 1 - y(a) is exact but for its low piece. Where y is greatest, next to sqrt(2), a segment ends: inside of one, its second
+// coefficient would be less than what is added to it, and the rest of their sum not exact. y is off by kError |1 - y| and a
+// sixteenth of kError, next to the root.
+template <class Near, class W>
+inline Bounds<W> segmentBounds(W x) {
+  const Pair<W> y = segmentPolynomial<Near>(abs(x));
+  const W sign = copysign(W(1.0F), x);
+  const W high = fma(sign, y.hi, W(0.5F) - copysign(W(0.5F), x));
+  const W error = fma(abs(W(1.0F) - y.hi), W(Near::kError), W(Near::kError / 16));
+  return {high - fnma(sign, y.lo, error), high + fma(sign, y.lo, error)};
+}
+
 constexpr CubicTerms kTanhSlopeTerms = {0x1.b6676cp-3F, -0x1.175e2p-32F, 0x1.dd188p2F, -0x1.832c36p-22F};
 
 // The tanh form's: w as in quick_logistic.h, z = x w'(x), the same with 3 c and s / 3.
 template <>
 struct QuickPath<geluTanhDerivative<V>> : BoundedPath<geluTanhDerivative<V>, kTogetherWithin<1, 5>> {
-  static constexpr float kLeast = -8.25F, kVanishes = -11.5F;
+  static constexpr float kNear = kNearTail, kLeast = -8.25F, kVanishes = -11.5F;
+  static constexpr double kNearShare = kNearTailShare;
 
   template <class W>
   static Bounds<W> bounds(W x) {
     const W t = min(W(6.75F), x);
     return slopeBounds<true>(cubic(t, kTanhSlopeTerms), plusExp(W(1.0F), expParts(cubic(t, kTanhTerms))), kSumError);
   }
+  template <class W>
+  static Bounds<W> nearBounds(W x) {
+    return segmentBounds<GeluTanhSlopeNear>(x);
+  }
 };
 
 // GELU'(x) = (1 + s) / 2 - s Tail(a) (root - a), a = |x|, s the sign of x. The root's first piece is so short that its
 // distance from an a beyond it is exact; near it, the rest of Tail(a) times the rest of the distance is left out, which
 // is 2^-38.3 of Tail(a) at most.
-//
-// Near 0 it is D(a) for positive x and 1 - D(a) for others, D(a) from 1/2 to 9/8, so that 1 - D(a) is exact but for D's low
-// piece. Where D is greatest, at sqrt(2), a segment ends: inside of one, its second coefficient would be less than what is
-// added to it, and the rest of the sum not exact.
 constexpr float kGeluRootError = 0x1p-38F;
 constexpr float kGeluRootHigh = 0x1.80eadp-1F, kGeluRootLow = 0x1.97f00cp-25F;
 
@@ -121,11 +135,7 @@ struct QuickPath<geluDerivative<V>> : BoundedPath<geluDerivative<V>, kTogetherWi
 
   template <class W>
   static Bounds<W> nearBounds(W x) {
-    const Pair<W> y = segmentPolynomial<GeluSlopeNear>(abs(x));
-    const W sign = copysign(W(1.0F), x);
-    const W high = fma(sign, y.hi, W(0.5F) - copysign(W(0.5F), x));
-    const W error = fma(abs(W(1.0F) - y.hi), W(GeluSlopeNear::kError), W(GeluSlopeNear::kError / 16));
-    return {high - fnma(sign, y.lo, error), high + fma(sign, y.lo, error)};
+    return segmentBounds<GeluSlopeNear>(x);
   }
 };
 

@@ -16,7 +16,7 @@ import struct
 import textwrap
 
 import numpy
-from mpmath import cos, erfc, exp, findroot, frexp, log, log1p, lu_solve, matrix, mp, mpf, nint, nstr, pi, sqrt
+from mpmath import cos, diff, erfc, exp, findroot, frexp, log, log1p, lu_solve, matrix, mp, mpf, nint, nstr, pi, sqrt
 
 mp.dps = 50
 
@@ -110,7 +110,7 @@ def float32(x):
 
 
 def evaluated(d, terms, lows, exact):
-    """What segmentPolynomial() of quick_tail.h makes of d, as one float64 number."""
+    """What segmentPolynomial() of quick_tail.h makes of d."""
     total = terms[-1]
     for term in terms[-2:exact - 1:-1]:
         total = float32(d * total + term)
@@ -122,14 +122,15 @@ def evaluated(d, terms, lows, exact):
             rest = float32(rest + lows[i])
         low = float32(d * low + rest)
         total = following
-    return total + low
+    return total, low
 
 
 def segments(name, f, top, bits, exponent_bits, start, degree, exact, lows, bound, size=lambda a: mpf(1),
-             first_center=2.0**-12):
+             first_center=2.0**-12, least=0):
     """Segments of v from `start` on, up to a = top. The first one begins in its middle. A center is a multiple of what
     its segment's a are multiples of, and at most twice as large, so d is exact; the first one is at least 0 and so small
-    that for a even smaller it makes no difference. f(a) is to be off by little of size(a)."""
+    that for a even smaller it makes no difference. f(a) is to be off by little of size(a), and its high
+    piece not below `least`."""
     n = 2**bits
     per_octave = n >> exponent_bits
     edges = [mpf(start)]
@@ -162,8 +163,8 @@ def segments(name, f, top, bits, exponent_bits, start, degree, exact, lows, boun
         exact_values, sizes = numpy.array([[float(g(mpf(x))) for x in a] for g in (f, size)])
         terms = [float32(c[best])[:, None] for c in moved]
         low_terms = [float32(c[best] - float32(c[best]))[:, None] for c in moved[:lows]]
-        errors = abs(evaluated(float32(a - tried[best][:, None]), terms, low_terms, exact) - exact_values) / sizes
-        errors = errors.max(axis=1)
+        y, y_low = evaluated(float32(a - tried[best][:, None]), terms, low_terms, exact)
+        errors = numpy.where(y < least, math.inf, abs(y + y_low - exact_values) / sizes).max(axis=1)
         k = numpy.argmin(errors)
         worst.append(log(errors[k], 2))
         mantissa, exponent = frexp(edges[i])
@@ -221,16 +222,21 @@ def gelu_tail(a):
     return erfc(a / sqrt(2)) / 2
 
 
-def gelu_slope_rest(a):
-    return 1 - gelu_derivative(a)
+def gelu_tanh_derivative(a):
+    """The tanh form's at -a."""
+    w, slope = cubic * a * (a * a + shift), 3 * cubic * a * (a * a + shift / 3)
+    return (1 - slope / (1 + exp(-w))) / (1 + exp(w))
 
 
-def gelu_slope_size(a):
-    return max(abs(gelu_derivative(a)), mpf(1) / 16)
+def near_slope(name, derivative, bound):
+    """1 - derivative(a), off by little of the derivative, and from 1/2 on. Next to 0 its slope hardly changes, and the first
+    center needs more room. A segment, the eleventh, ends where it has no slope: the rest of a sum is exact if the first term
+    is the larger one."""
+    greatest = findroot(lambda a: diff(derivative, a), 1.4)
+    segments(name, lambda a: 1 - derivative(a), 31.5 * greatest / 11.5, 5, 0, 1, 6, 3, 1, bound,
+             lambda a: max(abs(derivative(a)), mpf(1) / 16), 2.0**-11, 0.5)
 
 
-# Next to 0 their slope hardly changes, and the first center needs more room. The eleventh segment of the derivative ends at
-# sqrt(2), where that has no slope: the rest of a sum is exact if the first term is the larger one.
 segments('struct GeluNear', gelu_tail, '3.765625', 5, 0, 1, 6, 3, 1, '0x1.bp-37', gelu_tail, 2.0**-11)
-segments('struct GeluSlopeNear', gelu_slope_rest, 31.5 * sqrt(2) / 11.5, 5, 0, 1, 6, 3, 1, '0x1.1p-36', gelu_slope_size,
-         2.0**-11)
+near_slope('struct GeluSlopeNear', gelu_derivative, '0x1.1p-36')
+near_slope('struct GeluTanhSlopeNear', gelu_tanh_derivative, '0x1.3p-36')
