@@ -19,13 +19,13 @@ struct BFloat16 {
   uint16_t bits;
 };
 
-// Softplus's, of which `threshold` is compared with the exact (float64: the rounded) product of x and beta; and what the
-// quick paths do with results (quick.h): whether they ask the caches for their places, or had better go past these,
-// which needs an `out` that is no argument.
+// Softplus's, of which `threshold` is compared with the exact (float64: the rounded) product of x and beta; and for the
+// quick paths (quick.h), whether they ask the caches for all that they will need, and whether results had better go past
+// these, which needs an `out` that is no argument.
 struct Parameters {
   double beta;
   double threshold;
-  bool fetchResults = false;
+  bool fetchAll = false;
   bool bypassCaches = false;
 };
 

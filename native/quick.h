@@ -86,18 +86,26 @@ __attribute__((always_inline)) inline void fetch(const float* p) {
   }
 }
 
-// What a later block needs, `out` unless it is null: a quarter less time where arrays come from memory and go there, and none
-// more where they do not (Intel Xeon). Not `out` on AMD's CPUs: with it, on a Zen 5, SiLU took 1.04 times as long in the caches
-// and 1.07 from memory, its derivative 1.03 and 1.35; the others give or take 3 %. Arguments into the second-level cache: if results
-// bypass the caches, the first one is no gain, and if they do not, as good. (On a Zen 5 arguments and results into the first
-// one: SiLU' 0.86 of the time from memory, the others 0.98 to 1.02, in the caches the same. But where results bypass the caches
-// it must be the other, and a branch for that loses most of it: what it asks for comes at once. Nothing but a derivative's
-// arguments: SiLU 0.9 to 1.0, Softplus 0.9 to 1.05, too near to the noise.)
+// Memory that a later step needs, `count` floats of each array. Intel's CPUs are asked for all lines, those of results unless
+// they are to bypass the caches: a quarter less time where arrays come from memory and go there, and none more where they do
+// not (Xeon). Others find the next lines themselves but for a page's first ones, so that one line of the arguments will do: on
+// a Zen 5 0.92 of the time that it takes with all of them for SiLU and 0.78 for Softplus's derivative on one thread, 0.97 and
+// 0.9 on two, the others 0.98 to 1.04. (Without it 1.3 and 1.2 for Softplus's derivative; 1 KiB ahead 1.16 for SiLU on
+// two threads, 3 or 4 KiB the same; all the results' lines 1.05 to 1.35, one of a step's up to 2.)
+//
+// Into the second-level cache: if results bypass the caches, the first one is no gain on an Intel Xeon, and if they do not,
+// as good, here and on a Zen 5.
 template <size_t count>
-__attribute__((always_inline)) inline void fetchAhead(const float* gradOutput, const float* x, const float* out) {
-  if (gradOutput != nullptr) fetch<count, 2>(gradOutput);
-  fetch<count, 2>(x);
-  if (out != nullptr) fetch<count, 3>(out);
+__attribute__((always_inline)) inline void fetchAhead(const float* gradOutput, const float* x, const float* out,
+                                                      bool all) {
+  if (all) {
+    if (gradOutput != nullptr) fetch<count, 2>(gradOutput);
+    fetch<count, 2>(x);
+    if (out != nullptr) fetch<count, 3>(out);
+  } else {
+    if (gradOutput != nullptr) fetch<1, 2>(gradOutput);
+    fetch<1, 2>(x);
+  }
 }
 
 // How many vectors a path does in step that has more numbers to keep meanwhile, or fewer, than most have.
@@ -169,10 +177,9 @@ struct BoundedPath {
     // aligned to floats.
     const uintptr_t address = reinterpret_cast<uintptr_t>(out);
     const bool bypass = parameters.bypassCaches && address % sizeof(float) == 0;
-    const bool fetchResults = parameters.fetchResults && !bypass;
     size_t i = 0, step = bypass ? kLine - address / sizeof(float) % kLine : Step::kLanes;
     for (; i + Step::kLanes <= n; i += step, step = Step::kLanes) {
-      fetchAhead<Step::kLanes>(from(i), x + i, fetchResults ? out + i : nullptr);
+      fetchAhead<Step::kLanes>(from(i), x + i, bypass ? nullptr : out + i, parameters.fetchAll);
       block<Step>(from(i), x + i, out + i, bypass && i > 0, parameters);
     }
     if (bypass) finishStreams();
