@@ -21,7 +21,7 @@ struct BFloat16 {
 
 // Softplus's, of which `threshold` is compared with the exact (float64: the rounded) product of x and beta; and for the
 // quick paths (quick.h), whether they ask the caches for all that they will need, and whether results had better go past
-// these, which needs an `out` that is no argument.
+// these, which needs an `out` that begins a cache line and is no argument, unless it is shorter than that.
 struct Parameters {
   double beta;
   double threshold;

@@ -173,14 +173,11 @@ struct BoundedPath {
   static void run(const float* gradOutput, const float* x, float* out, size_t n, const Parameters& parameters) {
     using Step = Together<F, together>;
     const auto from = [=](size_t i) { return gradOutput == nullptr ? nullptr : gradOutput + i; };
-    // What bypasses the caches does so by whole lines: the second step begins with one. Memory from elsewhere need not be
-    // aligned to floats.
-    const uintptr_t address = reinterpret_cast<uintptr_t>(out);
-    const bool bypass = parameters.bypassCaches && address % sizeof(float) == 0;
-    size_t i = 0, step = bypass ? kLine - address / sizeof(float) % kLine : Step::kLanes;
-    for (; i + Step::kLanes <= n; i += step, step = Step::kLanes) {
+    const bool bypass = parameters.bypassCaches;
+    size_t i = 0;
+    for (; i + Step::kLanes <= n; i += Step::kLanes) {
       fetchAhead<Step::kLanes>(from(i), x + i, bypass ? nullptr : out + i, parameters.fetchAll);
-      block<Step>(from(i), x + i, out + i, bypass && i > 0, parameters);
+      block<Step>(from(i), x + i, out + i, bypass, parameters);
     }
     if (bypass) finishStreams();
     float rest[F::kLanes] = {}, restOfGrad[F::kLanes] = {};  // 0 is in every path's range

@@ -4,12 +4,14 @@
 
 namespace simd_activations {
 
-// What to cut into which pieces: each is `grain`, a multiple of 8, long or shorter, and no thread joins for less than
-// `share`. If the last work was done a while ago and threads sleep, none is woken for less than four times that.
+// What to cut into which pieces: one of `lead`, if that is not 0, the others `grain`, a multiple of 8, long or shorter. No
+// thread joins for less than `share`. If the last work was done a while ago and threads sleep, none is woken for less than
+// four times that.
 struct Work {
   size_t count;
   size_t grain;
   size_t share;
+  size_t lead = 0;  // at most count
 };
 
 // Runs body(context, begin, end) over pieces that cover [0, work.count), on this thread and up to threads() - 1 others,

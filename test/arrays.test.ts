@@ -8,8 +8,8 @@ import { expectSameBits, hostile, onEachIsa, random } from './support.js';
 import { derivatives, forms } from './table.mjs';
 
 const TYPES = [Float32Array, Float64Array];
-// All to two of the widest vectors and one more, and where the blocks of several vectors, of 96 floats at most, end.
-const LONGEST = 2 * 96 + 1;
+// All to two of the widest vectors and one more, and where the steps of several vectors, of 128 floats at most, end.
+const LONGEST = 2 * 128 + 1;
 const LENGTHS = Array.from({ length: LONGEST + 1 }, (_, n) => n).filter((n) => n <= 33 || (n + 1) % 24 < 3);
 
 // Where Linux gives large pages to who asks for them, and tells.
@@ -121,6 +121,30 @@ describe('arrays', () => {
       expect(gelu(x)).toHaveLength(20);
       buffer.resize(0);
       expect(gelu(x)).toHaveLength(0);
+    });
+
+    // All steps but the first store whole cache lines then.
+    describe.skipIf(isa === 'js').each([Float32Array, Float64Array])('at any place in a cache line, %o', (Type) => {
+      const [length, piece] = [2 ** 15 + 2 ** 14 + 37, 2 ** 12];
+      const x = hostile(new Type(length));
+      const gradOutput = x.slice().reverse();
+      const memory = new Type(length + 16);
+
+      it.each([...forms, ...derivatives])('$name gives the same bits as in pieces', (form) => {
+        type Numbers = typeof x;
+        const call = (g: Numbers, values: Numbers, out: Numbers) =>
+          'backward' in form ? form.backward(g, values, { out }) : form.run(values, { out });
+        const expected = new Type(length);
+        for (let i = 0; i < length; i += piece) {
+          call(gradOutput.subarray(i, i + piece), x.subarray(i, i + piece), expected.subarray(i, i + piece));
+        }
+        for (let offset = 0; offset < 16; offset++) {
+          const out = memory.subarray(offset, offset + length);
+          expectSameBits(call(gradOutput, x, out), expected, x);
+          out.set(x);
+          expectSameBits(call(gradOutput, out, out), expected, x);
+        }
+      });
     });
 
     // The vector kernels' results may bypass the caches then.

@@ -8,6 +8,7 @@
 // several threads fill and read them. Prints a line per function with digests of the scalar kernels' results, which must
 // be the same on all CPUs. Exits with 1 if anything differs.
 
+#include <algorithm>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
@@ -232,7 +233,8 @@ void checkPool() {
         for (int round = 0; round < 50; round++) {
           setThreads(1 + (round + c) % 5);
           std::vector<unsigned char> seen(count);
-          parallelFor({count, 97, 100}, [](void* context, size_t begin, size_t end) {
+          const size_t lead = std::min(count, static_cast<size_t>(round % 16));
+          parallelFor({count, 97, 100, lead}, [](void* context, size_t begin, size_t end) {
             unsigned char* marks = static_cast<unsigned char*>(context);
             for (size_t i = begin; i < end; i++) marks[i]++;
           }, seen.data());
