@@ -111,7 +111,7 @@ constexpr float kGeluRootError = 0x1p-38F;
 constexpr float kGeluRootHigh = 0x1.80eadp-1F, kGeluRootLow = 0x1.97f00cp-25F;
 
 template <>
-struct QuickPath<geluDerivative<V>> : BoundedPath<geluDerivative<V>, kTogetherWithin<3, 6>> {
+struct QuickPath<geluDerivative<V>> : BoundedPath<geluDerivative<V>, kTogetherWithin<3, 5>> {
   static constexpr float kLeast = -8, kVanishes = -20;
   static constexpr float kNear = kNearTail;
   static constexpr double kNearShare = kNearTailShare;
