@@ -281,11 +281,13 @@ void setThreads(int count) { theSetting.store(count, std::memory_order_relaxed);
 
 void parallelFor(const Work& work, Body body, void* context) {
   const int helpers = helpersFor(work);
-  Job job(body, context, work, helpers);
   if (helpers > 0) {
+    Job job(body, context, work, helpers);
     share(job, helpers);
   } else {
-    job.work(0);
+    const DefaultFpState state;
+    if (work.lead > 0) body(context, 0, work.lead);
+    if (work.count > work.lead) body(context, work.lead, work.count);
   }
   if (work.count >= 2 * work.share) lastWork.store(Clock::now(), std::memory_order_relaxed);
 }
