@@ -23,25 +23,25 @@ namespace simd_activations {
 namespace {
 
 // Elements per turn of a thread: 36 KiB or 72 KiB, which stay in the second-level cache, and few microseconds of work,
-// for which the others have to wait in the end. Whole steps of all kernels but one (2^13 are not, which costs 2 %).
+// for which the others have to wait in the end. Whole steps of most kernels (2^13 are not, which costs 2 %).
 constexpr size_t kGrain = 96 * 96;
 
-// Elements from which on pieces begin a cache line of `out`; Node's large arrays begin 16 bytes into one. On a Zen 5 SiLU takes
-// 0.93 to 0.98 of the time then, GELU's derivative 0.93 to 0.97, from memory 0.75 (2^22). For fewer, the shorter pieces at both
-// ends cost as much.
+// Elements from which on pieces begin a cache line of `out`; Node's large arrays begin 16 bytes into one. On a Zen 5
+// SiLU takes 0.93 to 0.98 of the time then, GELU's derivative 0.93 to 0.97, from memory 0.75 (2^22). For fewer, the
+// shorter pieces at both ends cost as much.
 constexpr size_t kAlign = 1 << 15;
 
-// Bytes of results from which on they bypass the caches on CPUs where that was found to pay, unless `out` is new: then the
-// system's zeros are there, and SiLU takes 1.1 to 1.3 times as long. Otherwise, on an Intel Xeon, 0.78 of the time at 64 MiB,
-// with one thread 0.92; at 32 MiB 0.87 and 1.06. On a Zen 5, 64 MiB, two threads: 0.72 (the tanh form) to 0.96; from 8 MiB on
-// it is less than 1, but up to its 32 MiB of cache somebody may want to read the results. Larger turns, since each of them
-// ends with a wait for the memory.
+// Bytes of results from which on they bypass the caches on CPUs where that was found to pay, unless `out` is new: then
+// the system's zeros are there, and SiLU takes 1.1 to 1.3 times as long. Otherwise, on an Intel Xeon, 0.78 of the time
+// at 64 MiB, with one thread 0.92; at 32 MiB 0.87 and 1.06. On a Zen 5, 64 MiB, two threads: 0.72 (the tanh form) to
+// 0.96; from 8 MiB on it is less than 1, but up to its 32 MiB of cache somebody may want to read the results. Larger
+// turns, since each of them ends with a wait for the memory.
 constexpr size_t kBypass = 1 << 26, kBypassGrain = 7 * kGrain;
 
 // Elements for which a thread joins that looks out for work: ten to twenty microseconds of it, and two threads are 1.6
-// times as fast as one; for half as many 1.1 to 1.6. To wake a thread takes ten to a hundred microseconds, in virtual machines:
-// two threads were 0.7 times as fast as one for twice as many elements, and 1.0 to 1.2 times for four times as many. An
-// element of float64 is three to five times the work of another.
+// times as fast as one; for half as many 1.1 to 1.6. To wake a thread takes ten to a hundred microseconds, in virtual
+// machines: two threads were 0.7 times as fast as one for twice as many elements, and 1.0 to 1.2 times for four times
+// as many. An element of float64 is three to five times the work of another.
 constexpr size_t shareOf(uint32_t dtype) { return dtype == kFloat64 ? 1 << 13 : 1 << 15; }
 
 std::atomic<const char*> lastIsa{"none"};
@@ -93,8 +93,8 @@ struct Array {
   size_t length = 0;
 };
 
-// The memory of a typed array, which stays valid until JavaScript runs again. Not node-addon-api's TypedArray: it caches
-// the pointer and does not know every type. The type is initialised, since a runtime may leave it unwritten.
+// The memory of a typed array, which stays valid until JavaScript runs again. Not node-addon-api's TypedArray: it
+// caches the pointer and does not know every type. The type is initialised, since a runtime may leave it unwritten.
 bool arrayOf(napi_env env, napi_value value, napi_typedarray_type expected, Array* array) {
   napi_typedarray_type type = napi_int8_array;
   return napi_get_typedarray_info(env, value, &type, &array->length, &array->data, nullptr, nullptr) == napi_ok &&
@@ -105,7 +105,8 @@ bool arrayOf(napi_env env, napi_value value, napi_typedarray_type expected, Arra
 constexpr napi_typedarray_type kTypes[kDTypeCount] = {napi_float32_array, napi_float64_array, napi_uint16_array,
                                                       napi_uint16_array};
 
-// The arguments of a kernel: `count` arrays, their dtype, beta and threshold, and whether the last array, `out`, is new.
+// The arguments of a kernel: `count` arrays, their dtype, beta and threshold, and whether the last array, `out`, is
+// new.
 struct Arguments {
   Array arrays[3];
   size_t count;

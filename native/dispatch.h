@@ -20,8 +20,8 @@ struct BFloat16 {
 };
 
 // Softplus's, of which `threshold` is compared with the exact (float64: the rounded) product of x and beta; and for the
-// quick paths (quick.h), whether they ask the caches for all that they will need, and whether results had better go past
-// these, which needs an `out` that begins a cache line and is no argument, unless it is shorter than that.
+// quick paths (quick.h), whether they ask the caches for all that they will need, and whether results had better go
+// past these, which needs an `out` that begins a cache line and is no argument, unless it is shorter than that.
 struct Parameters {
   double beta;
   double threshold;
@@ -33,8 +33,8 @@ struct Parameters {
 // Returns the name of the ISA whose code this was.
 using Kernel = const char* (*)(const void* x, void* out, size_t n, const Parameters& parameters);
 
-// out[i] = gradOutput[i] f'(x[i]). float32 and float64: the rounded product with the rounded f'(x); the 16-bit types: the
-// product in float64, rounded once. `out` may be one of the others.
+// out[i] = gradOutput[i] f'(x[i]). float32 and float64: the rounded product with the rounded f'(x); the 16-bit types:
+// the product in float64, rounded once. `out` may be one of the others.
 using BackwardKernel = const char* (*)(const void* gradOutput, const void* x, void* out, size_t n,
                                        const Parameters& parameters);
 

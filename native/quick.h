@@ -8,13 +8,13 @@
 // found right on one is right on all; but for F's reciprocal, which only has to be right to 2^-22.
 //
 // F has, besides + - *: reciprocal, 1 / a to 2^-23; fma(a, b, c) = a b + c, fnma = c - a b, fnms = -c - a b,
-// productError, abs and copysign as V; min and max, b where either is NaN; largerMagnitude(a, b), of |a| and |b|, either
-// where one is NaN; timesPowerOf2(a, steps), a's bits and the low ones of steps from the F::kTableBits-th before its exponent
-// on, added up.
-// leadingBits<count>(a), the lowest `count` bits of a's exponent with the F::kTableBits - count that follow, as low bits;
-// lookup(table, i), the entry at the low F::kTableBits bits of i; orBits(a, b, c). As masks, one bit a lane: lessThan,
-// differ (of bits); and select(mask, yes, no). withCanonicalNaN(a): every NaN as the kernels store it. F::stream(p, a)
-// stores past the caches, p being aligned, until finishStreams(). F::kTogether: how many vectors to do in step.
+// productError, abs and copysign as V; min and max, b where either is NaN; largerMagnitude(a, b), of |a| and |b|,
+// either where one is NaN; timesPowerOf2(a, steps), a's bits and the low ones of steps from the F::kTableBits-th before
+// its exponent on, added up. leadingBits<count>(a), the lowest `count` bits of a's exponent with the F::kTableBits -
+// count that follow, as low bits; lookup(table, i), the entry at the low F::kTableBits bits of i; orBits(a, b, c). As
+// masks, one bit a lane: lessThan, differ (of bits); and select(mask, yes, no). withCanonicalNaN(a): every NaN as the
+// kernels store it. F::stream(p, a) stores past the caches, p being aligned, until finishStreams(). F::kTogether: how
+// many vectors to do in step.
 #pragma once
 
 #include "activations.h"
@@ -52,10 +52,10 @@ constexpr size_t kLine = 64 / sizeof(float);  // of a cache
 
 constexpr float kUnlimited = __builtin_inff();
 
-// A failed block once more: out has the products with the lower bounds, `high` those with the upper ones, which hold up to
-// |x| = limit. Most lanes below a path's range have a result of zero; the formula is for the groups of lanes that have
-// others. (Their numbers noted first, without a branch, and then one loop over these: 4 to 6 % slower on the whole, on a Zen 5
-// up to 17 %; all lanes of a failed vector at once: up to 5 %.)
+// A failed block once more: out has the products with the lower bounds, `high` those with the upper ones, which hold up
+// to |x| = limit. Most lanes below a path's range have a result of zero; the formula is for the groups of lanes that
+// have others. (Their numbers noted first, without a branch, and then one loop over these: 4 to 6 % slower on the
+// whole, on a Zen 5 up to 17 %; all lanes of a failed vector at once: up to 5 %.)
 template <V (*formula)(V, const Parameters&)>
 NEVER_INLINE FLATTEN void repair(const float* gradOutput, const float* x, const float* high, float* out, size_t n,
                                  float limit, const Parameters& parameters) {
@@ -77,8 +77,8 @@ NEVER_INLINE FLATTEN void repair(const float* gradOutput, const float* x, const 
   }
 }
 
-// Asks for the cache lines of `count` floats, 2 KiB on from p, which may be past the end. `locality`: 3 for the first-level
-// cache, 2 for the second. Always inlined: g++ thinks that a call without effect is none.
+// Asks for the cache lines of `count` floats, 2 KiB on from p, which may be past the end. `locality`: 3 for the
+// first-level cache, 2 for the second. Always inlined: g++ thinks that a call without effect is none.
 template <size_t count, int locality>
 __attribute__((always_inline)) inline void fetch(const float* p) {
   const uintptr_t ahead = reinterpret_cast<uintptr_t>(p) + 2048;
@@ -87,15 +87,16 @@ __attribute__((always_inline)) inline void fetch(const float* p) {
   }
 }
 
-// Memory that a later step needs, `count` floats of each array. Intel's CPUs are asked for all lines, those of results unless
-// they are to bypass the caches: a quarter less time where arrays come from memory and go there, and none more where they do
-// not (Xeon). Others find the next lines themselves but for a page's first ones, so that one line of the arguments will do: on
-// a Zen 5 0.92 of the time that it takes with all of them for SiLU and 0.78 for Softplus's derivative on one thread, 0.97 and
-// 0.9 on two, the others 0.98 to 1.04. (Without it 1.3 and 1.2 for Softplus's derivative; 1 KiB ahead 1.16 for SiLU on
-// two threads, 3 or 4 KiB the same; all the results' lines 1.05 to 1.35, one of a step's up to 2.)
+// Memory that a later step needs, `count` floats of each array. Intel's CPUs are asked for all lines, those of results
+// unless they are to bypass the caches: a quarter less time where arrays come from memory and go there, and none more
+// where they do not (Xeon). Others find the next lines themselves but for a page's first ones, so that one line of the
+// arguments will do: on a Zen 5 0.92 of the time that it takes with all of them for SiLU and 0.78 for Softplus's
+// derivative on one thread, 0.97 and 0.9 on two, the others 0.98 to 1.04. (Without it 1.3 and 1.2 for Softplus's
+// derivative; 1 KiB ahead 1.16 for SiLU on two threads, 3 or 4 KiB the same; all the results' lines 1.05 to 1.35, one
+// of a step's up to 2.)
 //
-// Into the second-level cache: if results bypass the caches, the first one is no gain on an Intel Xeon, and if they do not,
-// as good, here and on a Zen 5.
+// Into the second-level cache: if results bypass the caches, the first one is no gain on an Intel Xeon, and if they do
+// not, as good, here and on a Zen 5.
 template <size_t count>
 __attribute__((always_inline)) inline void fetchAhead(const float* gradOutput, const float* x, const float* out,
                                                       bool all) {
@@ -113,9 +114,9 @@ __attribute__((always_inline)) inline void fetchAhead(const float* gradOutput, c
 template <size_t least, size_t most>
 constexpr size_t kTogetherWithin = F::kTogether < least ? least : F::kTogether < most ? F::kTogether : most;
 
-// A formula's path is a specialization of QuickPath (activations.h) derived from this; a formula without one just works.
-// It adds bounds(W); kLeast, where they hold from; kNear and nearBounds(W), if there are cheaper ones for |x| <= kNear, and
-// kNearShare, how many blocks are such, for the compiler, which gives registers to what is frequent;
+// A formula's path is a specialization of QuickPath (activations.h) derived from this; a formula without one just
+// works. It adds bounds(W); kLeast, where they hold from; kNear and nearBounds(W), if there are cheaper ones for |x| <=
+// kNear, and kNearShare, how many blocks are such, for the compiler, which gives registers to what is frequent;
 // kVanishes, below which f(x) rounds to kNothing; and suits(), whether it is for these parameters.
 template <V (*formula)(V, const Parameters&), size_t together = F::kTogether>
 struct BoundedPath {
@@ -146,11 +147,11 @@ struct BoundedPath {
   }
 
   // Where the bounds do not settle the result, their difference is not 0 but a number or NaN. Their products with the
-  // gradient tell as much as they do, and whether these are NaN. No bounds are on both sides of 0, where a gradient of 0
-  // would hide it: next to a root, a slope is above 2^-29.
+  // gradient tell as much as they do, and whether these are NaN. No bounds are on both sides of 0, where a gradient of
+  // 0 would hide it: next to a root, a slope is above 2^-29.
   template <class W>
-  FLATTEN static void finish(const float* gradOutput, W v, Bounds<W> y, unsigned failed, float limit, float* out, bool bypass,
-                             const Parameters& parameters) {
+  FLATTEN static void finish(const float* gradOutput, W v, Bounds<W> y, unsigned failed, float limit, float* out,
+                             bool bypass, const Parameters& parameters) {
     if (gradOutput != nullptr) {
       const W grad = W::load(gradOutput);
       y = {grad * y.low, grad * y.high};
@@ -166,7 +167,8 @@ struct BoundedPath {
     if (gradOutput != nullptr) W::store(copies[2], W::load(gradOutput));
     float* to = bypass ? copies[3] : out;
     W::store(to, y.low);
-    repair<formula>(gradOutput == nullptr ? nullptr : copies[2], copies[0], copies[1], to, W::kLanes, limit, parameters);
+    const float* grad = gradOutput == nullptr ? nullptr : copies[2];
+    repair<formula>(grad, copies[0], copies[1], to, W::kLanes, limit, parameters);
     if (bypass) W::stream(out, W::load(to));
   }
 

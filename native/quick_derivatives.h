@@ -1,12 +1,12 @@
-// The quick paths of the derivatives of Softplus, SiLU and GELU's tanh form, as quick_logistic.h has the functions, and of
-// GELU, as quick_tail.h has it.
+// The quick paths of the derivatives of Softplus, SiLU and GELU's tanh form, as quick_logistic.h has the functions, and
+// of GELU, as quick_tail.h has it.
 //
-// Tried, ns per element (SiLU, tanh form; N(0, 1)) on an Intel Xeon with AVX-512: blocks of 3 vectors 0.49, 0.75; of 4 0.49,
-// 0.73; of 5 0.46, 0.71; of 6 0.44, 0.75. Both as (D + z E) / D^2, D = 1 + E, 0.60, 0.80. An error bound that grows with
-// |z (1 - s)| and not with the sum 0.49, 0.77: three times as many blocks fail, next to the root. One that is smaller where
-// e^-w does not count, two operations more, 0.45, 0.73. The estimate of 1 / d without Newton's step, and its rest's square
-// instead, as many operations. On Zen 4 the product with the gradient in a pass of its own, over slopes that stay in the L1
-// cache, 1.1 times as long.
+// Tried, ns per element (SiLU, tanh form; N(0, 1)) on an Intel Xeon with AVX-512: blocks of 3 vectors 0.49, 0.75; of 4
+// 0.49, 0.73; of 5 0.46, 0.71; of 6 0.44, 0.75. Both as (D + z E) / D^2, D = 1 + E, 0.60, 0.80. An error bound that
+// grows with |z (1 - s)| and not with the sum 0.49, 0.77: three times as many blocks fail, next to the root. One that
+// is smaller where e^-w does not count, two operations more, 0.45, 0.73. The estimate of 1 / d without Newton's step,
+// and its rest's square instead, as many operations. On Zen 4 the product with the gradient in a pass of its own, over
+// slopes that stay in the L1 cache, 1.1 times as long.
 #pragma once
 
 #include "derivatives.h"
@@ -33,10 +33,10 @@ struct QuickPath<softplusDerivative<V>> : BoundedPath<softplusDerivative<V>> {
 };
 
 // s (1 + z (1 - s)), s = 1 / d, |z.hi| < 128; z.lo counts if kPair. `turn` is z (1 - s), rounded to so few bits that
-// 1 + turn and z - turn are exact; `excess` is what 1 + turn lacks. The sum is zero at the function's least value, where it
-// cancels: an error bound is sumError times the sum, and a little more. Measured over a third of all x, with a table of 32
-// (8): 2^-37.5 (2^-38) of s, and of s times the sum 2^-36.0 (2^-37.1) for SiLU's near bounds, 2^-35.45 (2^-36.8) for its
-// others and 2^-35.6 (2^-37) for the tanh form.
+// 1 + turn and z - turn are exact; `excess` is what 1 + turn lacks. The sum is zero at the function's least value, where
+// it cancels: an error bound is sumError times the sum, and a little more. Measured over a third of all x, with a table
+// of 32 (8): 2^-37.5 (2^-38) of s, and of s times the sum 2^-36.0 (2^-37.1) for SiLU's near bounds, 2^-35.45 (2^-36.8)
+// for its others and 2^-35.6 (2^-37) for the tanh form.
 constexpr float kSlopeError = kLargeTable ? 0x1.8p-38F : 0x1.2p-38F;
 constexpr float kSumError = kLargeTable ? 0x1.8p-36F : 0x1.3p-37F, kNearSumError = kLargeTable ? 0x1.1p-36F : kSumError;
 constexpr float kRoundTurn = 0x1.8p8F;
@@ -72,10 +72,10 @@ struct QuickPath<siluDerivative<V>> : BoundedPath<siluDerivative<V>> {
   }
 };
 
-// GELU' and its tanh form's near 0: y(a) for positive x and 1 - y(a) for others, a = |x|. y(a) is from 1/2 to 9/8, so that
-// 1 - y(a) is exact but for its low piece. Where y is greatest, next to sqrt(2), a segment ends: inside of one, its second
-// coefficient would be less than what is added to it, and the rest of their sum not exact. y is off by kError |1 - y| and a
-// sixteenth of kError, next to the root.
+// GELU' and its tanh form's near 0: y(a) for positive x and 1 - y(a) for others, a = |x|. y(a) is from 1/2 to 9/8, so
+// that 1 - y(a) is exact but for its low piece. Where y is greatest, next to sqrt(2), a segment ends: inside of one,
+// its second coefficient would be less than what is added to it, and the rest of their sum not exact. y is off by
+// kError |1 - y| and a sixteenth of kError, next to the root.
 template <class Near, class W>
 inline Bounds<W> segmentBounds(W x) {
   const Pair<W> y = segmentPolynomial<Near>(abs(x));

@@ -7,9 +7,9 @@ INLINE_REGION_BEGIN
 
 // e^t is 2^k times a table's 2^(j/N) times e^r with |r| <= ln 2 / 2N, N = 2^kTableBits. The constants are from
 // tools/fit_quick.py. Adding kRoundToStep, `magic`, leaves the steps k N + j in the low bits, and subtracting it again,
-// `steps`, their number. The entries of kPowers are 2^(j/N) rounded, less j's own place in the exponent field and after it:
-// timesPowerOf2(a, magic) adds all the steps there. Below 2^129 what has overflowed is infinite or NaN. kCorrections, added
-// to r, undoes the rounding.
+// `steps`, their number. The entries of kPowers are 2^(j/N) rounded, less j's own place in the exponent field and after
+// it: timesPowerOf2(a, magic) adds all the steps there. Below 2^129 what has overflowed is infinite or NaN.
+// kCorrections, added to r, undoes the rounding.
 constexpr float kRoundToStep = 0x1.8p23F;
 
 constexpr bool kLargeTable = F::kTableBits == 5;
@@ -66,8 +66,8 @@ struct ExpParts {
   W power, growth, rest;
 };
 
-// The parts of e^t for its steps, in magic's low bits, and the exponent r + low that they leave: |low| < 2^-22 if kTiny, else
-// 2^-17.
+// The parts of e^t for its steps, in magic's low bits, and the exponent r + low that they leave: |low| < 2^-22 if
+// kTiny, else 2^-17.
 //
 // With a table of 32, r^2 is below 2^-13, and its rounding does not matter. With one of 8 it is 2^-9, and r^2 / 2 has
 // to be added to r exactly.
@@ -92,8 +92,8 @@ inline ExpParts<W> expParts(W magic, W r, W low) {
   }
 }
 
-// e^(sign w), infinite or NaN where it overflows.  For sign w from -87 to 89. r is exact: w and steps kStepHigh are multiples
-// of a bit of it.
+// e^(sign w), infinite or NaN where it overflows.  For sign w from -87 to 89. r is exact: w and steps kStepHigh are
+// multiples of a bit of it.
 template <int sign, class W>
 inline ExpParts<W> expParts(W w) {
   using E = Exponential<F::kTableBits>;
@@ -143,8 +143,8 @@ inline W clamped(W w) {
   return max(W(-89.0F), min(W(64.0F), w));
 }
 
-// The same for |w| <= kNearExp: there hi < 2^24, and hi - 1 and power less that are exact, whichever of the two terms is the
-// larger.
+// The same for |w| <= kNearExp: there hi < 2^24, and hi - 1 and power less that are exact, whichever of the two terms
+// is the larger.
 constexpr float kNearExp = 16.5F;
 
 template <class W>

@@ -5,26 +5,26 @@
 // longer counts: subnormal numbers cost Intel's CPUs over a hundred cycles an operation.
 //
 // Tried, ns per element of uniform [-8, 8] (SiLU, tanh form, Mish) on Zen 4: AVX-512 in blocks of 2 vectors 0.48, 0.61,
-// 0.70; of 4 0.42, 0.53, 0.66; of 6 0.41, 0.52, 0.60. r^2 / 2 exact with a table of 32 as well: 0.43, 0.55, 0.64. AVX2 in
-// blocks of 2 0.70, 0.95, 1.13; of 3 0.73, 0.92, 1.05; of 4 0.76, 0.98, 1.05. Without r^2 / 2 exact, with a table of
-// 8, the error is 2^-32.9 at best and 2^-31.4 for large |x|: 3 to 6 % of the vectors fail. One mask a vector and no branch,
-// with the failures of 4096 elements settled at once, 0.60, since comparisons into masks are slow.
+// 0.70; of 4 0.42, 0.53, 0.66; of 6 0.41, 0.52, 0.60. r^2 / 2 exact with a table of 32 as well: 0.43, 0.55, 0.64. AVX2
+// in blocks of 2 0.70, 0.95, 1.13; of 3 0.73, 0.92, 1.05; of 4 0.76, 0.98, 1.05. Without r^2 / 2 exact, with a table of
+// 8, the error is 2^-32.9 at best and 2^-31.4 for large |x|: 3 to 6 % of the vectors fail. One mask a vector and no
+// branch, with the failures of 4096 elements settled at once, 0.60, since comparisons into masks are slow.
 //
-// On Zen 5 (SiLU, tanh form, Mish; N(0, 1)): AVX-512 in blocks of 2 vectors 0.24, 0.37, 0.41; of 4 0.22, 0.34, 0.32; of 6
-// 0.21, 0.29, 0.27; of 7 0.206, 0.27, 0.30; of 8 0.20, 0.27, 0.33; of 10 0.20, 0.28, 0.36. AVX2 in blocks of 3 0.51, 0.66,
-// 0.76; of 4 0.53, 0.74, 0.73; of 6 0.59, 0.74, 1.06; of 2 0.50, 0.70, 0.80, and SiLU' 0.75 in place of 0.84. It starts two
-// multiplications or fused operations a cycle, two additions, four in all, and lookups in place of either: what counts is the
-// number of operations, fused ones first. The tanh form with the sums for all x 1.1 times as long. Powers of 2 by vscalefps, of which
-// it starts one: SiLU 1.02, the tanh form 0.97.
+// On Zen 5 (SiLU, tanh form, Mish; N(0, 1)): AVX-512 in blocks of 2 vectors 0.24, 0.37, 0.41; of 4 0.22, 0.34, 0.32; of
+// 6 0.21, 0.29, 0.27; of 7 0.206, 0.27, 0.30; of 8 0.20, 0.27, 0.33; of 10 0.20, 0.28, 0.36. AVX2 in blocks of 3 0.51,
+// 0.66, 0.76; of 4 0.53, 0.74, 0.73; of 6 0.59, 0.74, 1.06; of 2 0.50, 0.70, 0.80, and SiLU' 0.75 in place of 0.84. It
+// starts two multiplications or fused operations a cycle, two additions, four in all, and lookups in place of either:
+// what counts is the number of operations, fused ones first. The tanh form with the sums for all x 1.1 times as long.
+// Powers of 2 by vscalefps, of which it starts one: SiLU 1.02, the tanh form 0.97.
 //
-// On an Intel Xeon with AVX-512 (SiLU, N(0, 1)): 1 + e^-w in the way that serves all x, 0.36 instead of 0.335. So it is for
-// the whole block if one x of it is not near; these blocks vector by vector take a third longer. A table of powers with 12
-// bits, so that 1 + power is exact, 0.34, and four times the error. A division for the reciprocal 7 % more, and 4 to 6 %
-// for the others (on Zen 4 the same). With the division, where 0.37 is to be compared: failures noted in a list
-// and settled after 40 blocks 0.41; a lane of a failed block through the formula for all its vectors at once 0.39; the
-// next block's denominator before this one's quotient 0.40 to 0.44; positive x not cut 0.36, but 12 for N(0, 100^2).
-// Bounds by a constant part of the numerator, with tests of its size and of x, 0.39. The failures, of 6 % of the
-// blocks, cost 4 %. Left slow there: SiLU where e^-x is in (2^126, 2^128), whose inverse is subnormal: 8 for x in
+// On an Intel Xeon with AVX-512 (SiLU, N(0, 1)): 1 + e^-w in the way that serves all x, 0.36 instead of 0.335. So it is
+// for the whole block if one x of it is not near; these blocks vector by vector take a third longer. A table of powers
+// with 12 bits, so that 1 + power is exact, 0.34, and four times the error. A division for the reciprocal 7 % more, and
+// 4 to 6 % for the others (on Zen 4 the same). With the division, where 0.37 is to be compared: failures noted in a
+// list and settled after 40 blocks 0.41; a lane of a failed block through the formula for all its vectors at once 0.39;
+// the next block's denominator before this one's quotient 0.40 to 0.44; positive x not cut 0.36, but 12 for N(0,
+// 100^2). Bounds by a constant part of the numerator, with tests of its size and of x, 0.39. The failures, of 6 % of
+// the blocks, cost 4 %. Left slow there: SiLU where e^-x is in (2^126, 2^128), whose inverse is subnormal: 8 for x in
 // [-100, -64]; a range test would cost all others 3 %. excess * inverse once, and its multiples from q, is 3 to 5 %
 // less, but it loses bits from 2^-101 down: odd subnormals' ties go unseen.
 #pragma once
@@ -34,10 +34,10 @@
 INLINE_REGION_BEGIN
 
 // Bounds of a quotient, from q, which is it but for a few units in the last place, and from the excess of q times the
-// denominator over the numerator: c = excess / denominator brings q - c so close to the exact quotient y that
-// |y - (q - c)| < kReach 2^-25 |y|, for any reciprocal that is right to 2^-22. If a tie, halfway between two floats, lies
-// between the two, it is at least 2^-25 |y| from q, which is a float; so c is as large, and q - c (1 +- kReach) are on
-// both sides of the tie. Zeros come out with their sign, odd subnormal x, whose halves are ties, have two bounds, and what
+// denominator over the numerator: c = excess / denominator brings q - c so close to the exact quotient y that |y - (q -
+// c)| < kReach 2^-25 |y|, for any reciprocal that is right to 2^-22. If a tie, halfway between two floats, lies between
+// the two, it is at least 2^-25 |y| from q, which is a float; so c is as large, and q - c (1 +- kReach) are on both
+// sides of the tie. Zeros come out with their sign, odd subnormal x, whose halves are ties, have two bounds, and what
 // has overflowed is NaN. Below 2^-100 products lose bits, and the bound of the error; but there f(x) is x / 2, a tie or
 // exact, or 3 x / 5, far from any tie.
 constexpr float kReach = kLargeTable ? 0x1.5p-11F : 0x1.2p-12F;
@@ -111,8 +111,8 @@ struct QuickPath<geluTanh<V>> : BoundedPath<geluTanh<V>, kTogetherWithin<3, 8>> 
   }
 };
 
-// Mish(x) = x n / (n + 2), n = u (u + 2), u = e^x. From 32 on the result is x, and u stops growing. Near, n is below 2^24, as
-// for nearOnePlusExp().
+// Mish(x) = x n / (n + 2), n = u (u + 2), u = e^x. From 32 on the result is x, and u stops growing. Near, n is below
+// 2^24, as for nearOnePlusExp().
 template <>
 struct QuickPath<mish<V>> : BoundedPath<mish<V>, kTogetherWithin<3, 6>> {
   static constexpr float kNear = 8.25F, kLeast = -66, kVanishes = -109;

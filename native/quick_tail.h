@@ -1,27 +1,27 @@
 // The quick paths of GELU and Softplus: pairs of float32 lanes, as in quick_logistic.h, without a division.
 //
-// GELU(x) = max(x, 0) - a Tail(a), Tail(a) = Phi(-a), and Softplus(x) = max(x, 0) + Tail(a), Tail(a) = ln(1 + e^-a), where
-// a = |x|. W(a) = -ln Tail(a) is so smooth that it is a polynomial of low degree in each of N = 2^F::kTableBits segments,
-// and quick_exp.h has e^-W. In a segment W is c0 + d (c1 + d (c2 + ...)), d = a's distance from the segment's center,
-// which is exact. The terms shrink so fast that the sum of those from d^kExact on may be rounded; the other steps keep
-// what they round. Of the first coefficients the low pieces are there as well; the centers are chosen, next to the
-// middles, so that the coefficients after these are within 2^-35 or so of float32 numbers.
+// GELU(x) = max(x, 0) - a Tail(a), Tail(a) = Phi(-a), and Softplus(x) = max(x, 0) + Tail(a), Tail(a) = ln(1 + e^-a),
+// where a = |x|. W(a) = -ln Tail(a) is so smooth that it is a polynomial of low degree in each of N = 2^F::kTableBits
+// segments, and quick_exp.h has e^-W. In a segment W is c0 + d (c1 + d (c2 + ...)), d = a's distance from the segment's
+// center, which is exact. The terms shrink so fast that the sum of those from d^kExact on may be rounded; the other
+// steps keep what they round. Of the first coefficients the low pieces are there as well; the centers are chosen, next
+// to the middles, so that the coefficients after these are within 2^-35 or so of float32 numbers.
 //
 // Tail(a) is off by this much of itself, measured over a third of all a in range, and kError is a bound of it: GELU
 // 2^-35.0 (N = 32) and 2^-35.8 (N = 8), Softplus 2^-35.4 and 2^-35.1, GELU' (quick_derivatives.h) 2^-34.9 and 2^-36.0.
 //
-// Near 0, where the segments are narrow enough with N = 32, such a polynomial has GELU's Tail(a) itself, and GELU' itself,
-// which takes 0.8 and 0.7 of the time (Zen 5). They are off by 2^-33 and 2^-36, measured likewise; GELU's error grows with a,
-// and so does its bound. What pays for it are blocks with an x beyond, 1.04 and 1.06 of the time.
+// Near 0, where the segments are narrow enough with N = 32, such a polynomial has GELU's Tail(a) itself, and GELU'
+// itself, which takes 0.8 and 0.7 of the time (Zen 5). They are off by 2^-33 and 2^-36, measured likewise; GELU's error
+// grows with a, and so does its bound. What pays for it are blocks with an x beyond, 1.04 and 1.06 of the time.
 //
-// Tried, ns per element (GELU, Softplus, GELU'; N(0, 1)) on an Intel Xeon: AVX-512 in blocks of 2 F 0.67, 0.75, 0.80; of
-// 4 0.60, 0.63, 0.70; of 6 0.56, 0.61, 0.74. AVX2 in blocks of 2 1.56, 1.69, 1.59; of 3 1.27, 1.31, 1.38; of 4 1.22,
-// 1.24, 1.47. In float64 lanes, with 2^L in place of e^-W and a table of 16 (AVX2: 8), 0.81, 0.81, 1.03; 1.61, 1.63, 2.02.
-// The error bound of GELU by directed rounding, which spares two operations, 1 % less. A low piece for c1 as well, instead
-// of centers that do without, two operations more. On a Zen 5 (GELU, Softplus, GELU'; N(0, 1)): AVX-512 in blocks of 4 F 0.31,
-// 0.38, 0.32; of 5 0.30, 0.38, 0.31; of 6 0.28, 0.36, 0.29; of 8 0.29, 0.34, 0.33, but clang keeps copies of constants on the stack
-// and Softplus takes 0.50. The tables' halves in registers for all vectors of a block: 1.03 times as long. kNearShare at 0.9: blocks with
-// an x beyond 1.1 times as long.
+// Tried, ns per element (GELU, Softplus, GELU'; N(0, 1)) on an Intel Xeon: AVX-512 in blocks of 2 F 0.67, 0.75, 0.80;
+// of 4 0.60, 0.63, 0.70; of 6 0.56, 0.61, 0.74. AVX2 in blocks of 2 1.56, 1.69, 1.59; of 3 1.27, 1.31, 1.38; of 4 1.22,
+// 1.24, 1.47. In float64 lanes, with 2^L in place of e^-W and a table of 16 (AVX2: 8), 0.81, 0.81, 1.03; 1.61, 1.63,
+// 2.02. The error bound of GELU by directed rounding, which spares two operations, 1 % less. A low piece for c1 as
+// well, instead of centers that do without, two operations more. On a Zen 5 (GELU, Softplus, GELU'; N(0, 1)): AVX-512
+// in blocks of 4 F 0.31, 0.38, 0.32; of 5 0.30, 0.38, 0.31; of 6 0.28, 0.36, 0.29; of 8 0.29, 0.34, 0.33, but clang
+// keeps copies of constants on the stack and Softplus takes 0.50. The tables' halves in registers for all vectors of a
+// block: 1.03 times as long. kNearShare at 0.9: blocks with an x beyond 1.1 times as long.
 #pragma once
 
 #include "quick_exp.h"
@@ -49,8 +49,8 @@ inline Pair<W> segmentPolynomial(W a) {
   return {sum, low};
 }
 
-// Bounds of a number from y, which is it but for a few units in the last place, from y's excess over it, and from a bound
-// of that excess' error, of either sign.
+// Bounds of a number from y, which is it but for a few units in the last place, from y's excess over it, and from a
+// bound of that excess' error, of either sign.
 template <class W>
 inline Bounds<W> boundsAround(W y, W excess, W error) {
   return {y - (excess - error), y - (excess + error)};
@@ -61,6 +61,7 @@ constexpr double kNearTailShare = 0.6;  // it is not as rare for an x to be beyo
 
 constexpr size_t kTailsTogether = kTogetherWithin<4, 6>;
 
+// Near 0 GELU's Tail(a) is off by kError + kNearErrorGrowth a of itself at most.
 constexpr float kNearErrorGrowth = 0x1.04p-35F;
 
 // GELU(x). Where x is tiny, x / 2 may be a tie and products lose bits, and so the bounds are apart; but not for zeros.

@@ -1,8 +1,8 @@
-// The tables of quick_tail.h, from tools/fit_quick.py: a specialization for F::kTableBits of 5 and of 3 each, and for near 0
-// one for 5.
+// The tables of quick_tail.h, from tools/fit_quick.py: a specialization for F::kTableBits of 5 and of 3 each, and for
+// near 0 one for 5.
 //
-// kCenters are the segments' centers, kTerms the coefficients of W, or near 0 of the function, kLows what is missing of the
-// first of them. kExact and kExponentBits are in quick_tail.h.
+// kCenters are the segments' centers, kTerms the coefficients of W, or near 0 of the function, kLows what is missing of
+// the first of them. kExact and kExponentBits are in quick_tail.h.
 #pragma once
 
 template <int tableBits>

@@ -24,7 +24,8 @@
 namespace simd_activations {
 namespace {
 
-// A part of the elements: where its next piece begins, and where it ends, both after the lead. On a cache line of its own.
+// A part of the elements: where its next piece begins, and where it ends, counted from the lead's end. On a cache line
+// of its own.
 struct alignas(64) Range {
   std::atomic<size_t> next;
   size_t end;

@@ -4,9 +4,9 @@
 
 namespace simd_activations {
 
-// What to cut into which pieces: one of `lead`, if that is not 0, the others `grain`, a multiple of 8, long or shorter. No
-// thread joins for less than `share`. If the last work was done a while ago and threads sleep, none is woken for less than
-// four times that.
+// What to cut into which pieces: one of `lead`, if that is not 0, the others `grain`, a multiple of 8, long or
+// shorter; one thread takes all of these at once. No thread joins for less than `share`. If the last work was done a
+// while ago and threads sleep, none is woken for less than four times that.
 struct Work {
   size_t count;
   size_t grain;

@@ -6,10 +6,10 @@ quick_exp.h: e^w = 2^(k/N) e^r for a table of N entries, in float32 with a corre
 w = k c + r with c = ln 2 / N in two pieces; T_j = 2^(j/N) rounded to float32, and ln T_j - j c, which undoes that
 rounding inside the exponent; e^r = 1 + r + r^2 P(r), P fitted with weight r^2 by Remez's exchange.
 
-quick_tail_tables.h: W(a) = -ln Tail(a), or near 0 the function itself, in N segments, each a polynomial in d = a - center.
-A segment's place in the tables is the lowest bits of the exponent of v = a scale + offset and the bits after them. The first
-coefficients have a low piece; for the others to be precise without one, the center is moved about until they are next to
-float32 numbers.
+quick_tail_tables.h: W(a) = -ln Tail(a), or near 0 the function itself, in N segments, each a polynomial in
+d = a - center. A segment's place in the tables is the lowest bits of the exponent of v = a scale + offset and the bits
+after them. The first coefficients have a low piece; for the others to be precise without one, the center is moved about
+until they are next to float32 numbers.
 """
 import math
 import struct
@@ -144,7 +144,8 @@ def segments(name, f, top, bits, exponent_bits, start, degree, exact, lows, boun
         low, high = ends[i], ends[i + 1]
         middle = rounded((low + high) / 2) if i > 0 else 0.0
         reach = float(max(high - middle, middle - low))
-        p, _ = remez(lambda d: f(middle + d), nodes(low - middle, high - middle, 100), lambda d: 1 / size(middle + d), range(degree + 1))
+        p, _ = remez(lambda d: f(middle + d), nodes(low - middle, high - middle, 100), lambda d: 1 / size(middle + d),
+                     range(degree + 1))
         if i > 0:
             first, last = middle - reach * 0.3, min(middle + reach * 0.3, 2 * float(low))
             unit = 2.0**(math.frexp(max(float(low), last))[1] - 24)
@@ -229,9 +230,9 @@ def gelu_tanh_derivative(a):
 
 
 def near_slope(name, derivative, bound):
-    """1 - derivative(a), off by little of the derivative, and from 1/2 on. Next to 0 its slope hardly changes, and the first
-    center needs more room. A segment, the eleventh, ends where it has no slope: the rest of a sum is exact if the first term
-    is the larger one."""
+    """1 - derivative(a), off by little of the derivative, and from 1/2 on. Next to 0 its slope hardly changes, and the
+    first center needs more room. A segment, the eleventh, ends where it has no slope: the rest of a sum is exact if the
+    first term is the larger one."""
     greatest = findroot(lambda a: diff(derivative, a), 1.4)
     segments(name, lambda a: 1 - derivative(a), 31.5 * greatest / 11.5, 5, 0, 1, 6, 3, 1, bound,
              lambda a: max(abs(derivative(a)), mpf(1) / 16), 2.0**-11, 0.5)

@@ -23,8 +23,8 @@ const spreadResults = new Float32Array(spread.length);
 const gathered = new Float32Array(BLOCK_LENGTH);
 
 /**
- * The results of a block, each among others far from 0: where all numbers are near it, and they are neighbours in a block,
- * a kernel may have a cheaper formula. The array is reused by the next call.
+ * The results of a block, each among others far from 0: a kernel may have a cheaper formula for several numbers near 0.
+ * The array is reused by the next call.
  */
 export function resultsAmongFar(form, x) {
   for (let i = 0; i < x.length; i++) spread[i + Math.floor(i / (STRIDE - 1))] = x[i];

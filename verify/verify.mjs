@@ -1,5 +1,5 @@
-// Holds a backend to the correctly rounded results: all 2^32 float32 inputs of each function, among their neighbours and
-// among numbers far from 0, all 65536 of the 16-bit types, and a sample of float64.
+// Holds a backend to the correctly rounded results: all 2^32 float32 inputs of each function, among their neighbours
+// and among numbers far from 0, all 65536 of the 16-bit types, and a sample of float64.
 //
 //   npm run verify                              every function in float32, on the best backend, against the reference
 //   npm run verify -- gelu silu --isa js        some functions, on a backend by name
