@@ -125,7 +125,7 @@ describe('arrays', () => {
 
     // All steps but the first store whole cache lines then.
     describe.skipIf(isa === 'js').each([Float32Array, Float64Array])('at any place in a cache line, %o', (Type) => {
-      const [length, piece] = [2 ** 15 + 2 ** 14 + 37, 2 ** 12];
+      const [length, piece] = [2 ** 16 + 2 ** 14 + 37, 2 ** 12]; // enough for two threads
       const x = hostile(new Type(length));
       const gradOutput = x.slice().reverse();
       const memory = new Type(length + 16);
