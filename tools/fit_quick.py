@@ -155,7 +155,8 @@ def segments(name, f, top, bits, exponent_bits, start, degree, exact, lows, boun
         count = int((last - first) / unit)
         step = max(1, count // 300000)
         tried = (math.ceil(first / unit) + step * numpy.arange(count // step)) * unit
-        moved = [sum(float(p[k]) * math.comb(k, j) * (tried - middle)**(k - j) for k in range(j, degree + 1))
+        powers = [(tried - middle)**k for k in range(degree + 1)]
+        moved = [sum(float(p[k]) * math.comb(k, j) * powers[k - j] for k in range(j, degree + 1))
                  for j in range(degree + 1)]
         miss = sum(abs(c - float32(c)) * reach**j for j, c in enumerate(moved) if j >= lows)
         best = numpy.argsort(miss)[:500]
