@@ -33,10 +33,10 @@ struct QuickPath<softplusDerivative<V>> : BoundedPath<softplusDerivative<V>> {
 };
 
 // s (1 + z (1 - s)), s = 1 / d, |z.hi| < 128; z.lo counts if kPair. `turn` is z (1 - s), rounded to so few bits that
-// 1 + turn and z - turn are exact; `excess` is what 1 + turn lacks. The sum is zero at the function's least value, where
-// it cancels: an error bound is sumError times the sum, and a little more. Measured over a third of all x, with a table
-// of 32 (8): 2^-37.5 (2^-38) of s, and of s times the sum 2^-36.0 (2^-37.1) for SiLU's near bounds, 2^-35.45 (2^-36.8)
-// for its others and 2^-35.6 (2^-37) for the tanh form.
+// 1 + turn and z - turn are exact; `excess` is what 1 + turn lacks. The sum is zero at the function's least value,
+// where it cancels: an error bound is sumError times the sum, and a little more. Measured over a third of all x, with a
+// table of 32 (8): 2^-37.5 (2^-38) of s, and of s times the sum 2^-36.0 (2^-37.1) for SiLU's near bounds, 2^-35.45
+// (2^-36.8) for its others and 2^-35.6 (2^-37) for the tanh form.
 constexpr float kSlopeError = kLargeTable ? 0x1.8p-38F : 0x1.2p-38F;
 constexpr float kSumError = kLargeTable ? 0x1.8p-36F : 0x1.3p-37F, kNearSumError = kLargeTable ? 0x1.1p-36F : kSumError;
 constexpr float kRoundTurn = 0x1.8p8F;
@@ -91,7 +91,6 @@ constexpr CubicTerms kTanhSlopeTerms = {0x1.b6676cp-3F, -0x1.175e2p-32F, 0x1.dd1
 template <>
 struct QuickPath<geluTanhDerivative<V>> : BoundedPath<geluTanhDerivative<V>, kTogetherWithin<1, 5>> {
   static constexpr float kNear = kNearTail, kLeast = -8.25F, kVanishes = -11.5F;
-  static constexpr double kNearShare = kNearTailShare;
 
   template <class W>
   static Bounds<W> bounds(W x) {
@@ -112,9 +111,7 @@ constexpr float kGeluRootHigh = 0x1.80eadp-1F, kGeluRootLow = 0x1.97f00cp-25F;
 
 template <>
 struct QuickPath<geluDerivative<V>> : BoundedPath<geluDerivative<V>, kTogetherWithin<3, 5>> {
-  static constexpr float kLeast = -8, kVanishes = -20;
-  static constexpr float kNear = kNearTail;
-  static constexpr double kNearShare = kNearTailShare;
+  static constexpr float kNear = kNearTail, kLeast = -8, kVanishes = -20;
   using Tail = GeluSlopeTail<F::kTableBits>;
 
   template <class W>

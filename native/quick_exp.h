@@ -131,16 +131,16 @@ inline Pair<W> plusExp(W c, ExpParts<W> e) {
   return {hi, lo + fma(e.power, e.rest, sum.lo)};
 }
 
-// 1 + e^-w.
-template <class W>
-inline Pair<W> onePlusExp(W w) {
-  return plusExp(W(1.0F), expParts<-1>(w));
-}
-
 // w where e^-w counts beside 1 and does not overflow, or so far beyond that it does neither.
 template <class W>
 inline W clamped(W w) {
   return max(W(-89.0F), min(W(64.0F), w));
+}
+
+// 1 + e^-w.  For a clamped w.
+template <class W>
+inline Pair<W> onePlusExp(W w) {
+  return plusExp(W(1.0F), expParts<-1>(w));
 }
 
 // The same for |w| <= kNearExp: there hi < 2^24, and hi - 1 and power less that are exact, whichever of the two terms

@@ -22,10 +22,10 @@
 // with 12 bits, so that 1 + power is exact, 0.34, and four times the error. A division for the reciprocal 7 % more, and
 // 4 to 6 % for the others (on Zen 4 the same). With the division, where 0.37 is to be compared: failures noted in a
 // list and settled after 40 blocks 0.41; a lane of a failed block through the formula for all its vectors at once 0.39;
-// the next block's denominator before this one's quotient 0.40 to 0.44; positive x not cut 0.36, but 12 for N(0,
-// 100^2). Bounds by a constant part of the numerator, with tests of its size and of x, 0.39. The failures, of 6 % of
-// the blocks, cost 4 %. Left slow there: SiLU where e^-x is in (2^126, 2^128), whose inverse is subnormal: 8 for x in
-// [-100, -64]; a range test would cost all others 3 %. excess * inverse once, and its multiples from q, is 3 to 5 %
+// the next block's denominator before this one's quotient 0.40 to 0.44; positive x not cut 0.36, but 12 for
+// N(0, 100^2). Bounds by a constant part of the numerator, with tests of its size and of x, 0.39. The failures, of 6 %
+// of the blocks, cost 4 %. Left slow there: SiLU where e^-x is in (2^126, 2^128), whose inverse is subnormal: 8 for x
+// in [-100, -64]; a range test would cost all others 3 %. excess * inverse once, and its multiples from q, is 3 to 5 %
 // less, but it loses bits from 2^-101 down: odd subnormals' ties go unseen.
 #pragma once
 
@@ -34,12 +34,12 @@
 INLINE_REGION_BEGIN
 
 // Bounds of a quotient, from q, which is it but for a few units in the last place, and from the excess of q times the
-// denominator over the numerator: c = excess / denominator brings q - c so close to the exact quotient y that |y - (q -
-// c)| < kReach 2^-25 |y|, for any reciprocal that is right to 2^-22. If a tie, halfway between two floats, lies between
-// the two, it is at least 2^-25 |y| from q, which is a float; so c is as large, and q - c (1 +- kReach) are on both
-// sides of the tie. Zeros come out with their sign, odd subnormal x, whose halves are ties, have two bounds, and what
-// has overflowed is NaN. Below 2^-100 products lose bits, and the bound of the error; but there f(x) is x / 2, a tie or
-// exact, or 3 x / 5, far from any tie.
+// denominator over the numerator: c = excess / denominator brings q - c so close to the exact quotient y that
+// |y - (q - c)| < kReach 2^-25 |y|, for any reciprocal that is right to 2^-22. If a tie, halfway between two floats,
+// lies between the two, it is at least 2^-25 |y| from q, which is a float; so c is as large, and q - c (1 +- kReach)
+// are on both sides of the tie. Zeros come out with their sign, odd subnormal x, whose halves are ties, have two
+// bounds, and what has overflowed is NaN. Below 2^-100 products lose bits, and the bound of the error; but there f(x)
+// is x / 2, a tie or exact, or 3 x / 5, far from any tie.
 constexpr float kReach = kLargeTable ? 0x1.5p-11F : 0x1.2p-12F;
 
 template <class W>

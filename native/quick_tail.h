@@ -21,7 +21,7 @@
 // well, instead of centers that do without, two operations more. On a Zen 5 (GELU, Softplus, GELU'; N(0, 1)): AVX-512
 // in blocks of 4 F 0.31, 0.38, 0.32; of 5 0.30, 0.38, 0.31; of 6 0.28, 0.36, 0.29; of 8 0.29, 0.34, 0.33, but clang
 // keeps copies of constants on the stack and Softplus takes 0.50. The tables' halves in registers for all vectors of a
-// block: 1.03 times as long. kNearShare at 0.9: blocks with an x beyond 1.1 times as long.
+// block: 1.03 times as long.
 #pragma once
 
 #include "quick_exp.h"
@@ -57,7 +57,6 @@ inline Bounds<W> boundsAround(W y, W excess, W error) {
 }
 
 constexpr float kNearTail = kLargeTable ? 3.75F : kUnlimited;
-constexpr double kNearTailShare = 0.6;  // it is not as rare for an x to be beyond
 
 constexpr size_t kTailsTogether = kTogetherWithin<4, 6>;
 
@@ -67,9 +66,7 @@ constexpr float kNearErrorGrowth = 0x1.04p-35F;
 // GELU(x). Where x is tiny, x / 2 may be a tie and products lose bits, and so the bounds are apart; but not for zeros.
 template <>
 struct QuickPath<gelu<V>> : BoundedPath<gelu<V>, kTailsTogether> {
-  static constexpr float kLeast = -8, kVanishes = -14.4F;
-  static constexpr float kNear = kNearTail;
-  static constexpr double kNearShare = kNearTailShare;
+  static constexpr float kNear = kNearTail, kLeast = -8, kVanishes = -14.4F;
   using Tail = GeluTail<F::kTableBits>;
 
   template <class W>

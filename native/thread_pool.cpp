@@ -24,8 +24,7 @@
 namespace simd_activations {
 namespace {
 
-// A part of the elements: where its next piece begins, and where it ends, counted from the lead's end. On a cache line
-// of its own.
+// A part of the elements: where its next piece begins, and where it ends. On a cache line of its own.
 struct alignas(64) Range {
   std::atomic<size_t> next;
   size_t end;
@@ -37,7 +36,6 @@ struct Job {
   const Body body;
   void* const context;
   const size_t grain;
-  const size_t lead;
   const size_t rangeCount;
   Range ranges[kMaxRanges];
   int open;                    // how many more helpers may join
@@ -49,14 +47,12 @@ struct Job {
       : body(b),
         context(c),
         grain(w.grain),
-        lead(w.lead),
         rangeCount(static_cast<size_t>(helpers) < kMaxRanges ? static_cast<size_t>(helpers) + 1 : kMaxRanges),
         open(helpers) {
-    const size_t count = w.count - lead;
-    const size_t unit = grain / 8, units = count / unit;  // alike to an eighth of a piece
+    const size_t unit = grain / 8, units = (w.count - w.lead) / unit;  // alike to an eighth of a piece
     for (size_t i = 0; i < rangeCount; i++) {
-      ranges[i].next = units * i / rangeCount * unit;
-      ranges[i].end = i + 1 < rangeCount ? units * (i + 1) / rangeCount * unit : count;
+      ranges[i].next = w.lead + units * i / rangeCount * unit;
+      ranges[i].end = i + 1 < rangeCount ? w.lead + units * (i + 1) / rangeCount * unit : w.count;
     }
   }
 
@@ -65,13 +61,12 @@ struct Job {
   // without ranges 1.6 times).
   void work(size_t thread) {
     const DefaultFpState state;
-    if (thread == 0 && lead > 0) body(context, 0, lead);
     for (size_t i = 0; i < rangeCount; i++) {
       Range& range = ranges[(thread + i) % rangeCount];
       for (;;) {
         const size_t begin = range.next.fetch_add(grain, std::memory_order_relaxed);
         if (begin >= range.end) break;
-        body(context, lead + begin, lead + (range.end - begin < grain ? range.end : begin + grain));
+        body(context, begin, range.end - begin < grain ? range.end : begin + grain);
       }
     }
   }
@@ -281,14 +276,14 @@ int threads() {
 void setThreads(int count) { theSetting.store(count, std::memory_order_relaxed); }
 
 void parallelFor(const Work& work, Body body, void* context) {
+  const DefaultFpState state;
+  if (work.lead > 0) body(context, 0, work.lead);
   const int helpers = helpersFor(work);
   if (helpers > 0) {
     Job job(body, context, work, helpers);
     share(job, helpers);
-  } else {
-    const DefaultFpState state;
-    if (work.lead > 0) body(context, 0, work.lead);
-    if (work.count > work.lead) body(context, work.lead, work.count);
+  } else if (work.count > work.lead) {
+    body(context, work.lead, work.count);
   }
   if (work.count >= 2 * work.share) lastWork.store(Clock::now(), std::memory_order_relaxed);
 }
