@@ -31,11 +31,11 @@ constexpr size_t kGrain = 96 * 96;
 // shorter pieces at both ends cost as much.
 constexpr size_t kAlign = 1 << 15;
 
-// Bytes of results from which on they bypass the caches on CPUs where that was found to pay, unless `out` is new: then
-// the system's zeros are there, and SiLU takes 1.1 to 1.3 times as long. Otherwise, on an Intel Xeon, 0.78 of the time
-// at 64 MiB, with one thread 0.92; at 32 MiB 0.87 and 1.06. On a Zen 5, 64 MiB, two threads: 0.72 (the tanh form) to
-// 0.96; from 8 MiB on it is less than 1, but up to its 32 MiB of cache somebody may want to read the results. Larger
-// turns, since each of them ends with a wait for the memory.
+// Bytes of results from which on they bypass the caches, unless `out` is new: then the system's zeros are there, and
+// SiLU takes 1.1 to 1.3 times as long. Otherwise, on an Intel Xeon, 0.78 of the time at 64 MiB, with one thread 0.92;
+// at 32 MiB 0.87 and 1.06. On a Zen 4, 256 MiB, two threads: 0.83 (SiLU) to 0.95, one thread 0.89 to 0.98. On a Zen 5,
+// 64 MiB, two threads: 0.72 (the tanh form) to 0.96; from 8 MiB on it is less than 1, but up to its 32 MiB of cache
+// somebody may want to read the results. Larger turns, since each of them ends with a wait for the memory.
 constexpr size_t kBypass = 1 << 26, kBypassGrain = 7 * kGrain;
 
 // Elements for which a thread joins that looks out for work: ten to twenty microseconds of it, and two threads are 1.6
@@ -133,8 +133,8 @@ bool readArguments(const Napi::CallbackInfo& info, size_t count, Arguments* argu
     return false;
   }
   const size_t bytes = arguments->length() * kDTypeSizes[arguments->dtype];
-  bool bypass = (cpu.intel || cpu.zen5) && bytes >= kBypass && arguments->dtype == kFloat32 && arguments->canAlign() &&
-                !info[count + 3].ToBoolean();
+  bool bypass =
+      bytes >= kBypass && arguments->dtype == kFloat32 && arguments->canAlign() && !info[count + 3].ToBoolean();
   for (size_t i = 0; i < count - 1; i++) bypass &= arguments->arrays[i].data != arguments->out().data;
   arguments->parameters.bypassCaches = bypass;
   return true;

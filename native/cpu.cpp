@@ -45,9 +45,7 @@ CpuFeatures detectCpu() {
   uint32_t eax, ebx, ecx, edx;
   if (!__get_cpuid(0, &eax, &ebx, &ecx, &edx)) return cpu;
   cpu.intel = ebx == signature_INTEL_ebx;
-  const bool amd = ebx == signature_AMD_ebx;
   if (!__get_cpuid(1, &eax, &ebx, &ecx, &edx)) return cpu;
-  cpu.zen5 = amd && (eax >> 8 & 0xF) + (eax >> 20 & 0xFF) >= 0x1A;  // the family
   const bool fma = bit(ecx, 12), osxsave = bit(ecx, 27), avx = bit(ecx, 28), f16c = bit(ecx, 29);
   if (!osxsave || !avx) return cpu;
   const uint64_t state = enabledState();

@@ -7,7 +7,6 @@ struct CpuFeatures {
   bool avx2 = false;     // with FMA and F16C, as every CPU but one old VIA has them
   bool avx512 = false;   // F, DQ, BW, VL, on a CPU where 512-bit instructions pay
   bool intel = false;
-  bool zen5 = false;     // or a later one of AMD's
 };
 
 CpuFeatures detectCpu();
