@@ -5,12 +5,13 @@
 // paths: no system headers here. Where both ends of an interval around the exact result round to the same float32, that
 // is the correctly rounded one, whichever way the interval was found. So the bits do not depend on the path, and the
 // other backends need not follow it. Its operations are exact to the last bit on every CPU, so that what verify/ has
-// found right on one is right on all; but for F's reciprocal, which only has to be right to 2^-22.
+// found right on one is right on all; but for F's estimate and reciprocal, whose errors have bounds.
 //
-// F has, besides + - *: reciprocal, 1 / a to 2^-23; fma(a, b, c) = a b + c, fnma = c - a b, fnms = -c - a b,
-// productError, abs and copysign as V; min and max, b where either is NaN; largerMagnitude(a, b), of |a| and |b|,
-// either where one is NaN; timesPowerOf2(a, steps), a's bits and the low ones of steps from the F::kTableBits-th before
-// its exponent on, added up. leadingBits<count>(a), the lowest `count` bits of a's exponent with the
+// F has, besides + - *: estimate, 1 / a to 2^-14, and exact for a power of 2; reciprocal, 1 / a to 2^-22;
+// fma(a, b, c) = a b + c, fnma = c - a b, fnms = -c - a b; where F::kRoundsDown, fnmaDown, fnma rounded towards
+// -infinity; productError, abs and copysign as V; min and max, b where either is NaN; largerMagnitude(a, b), of |a| and
+// |b|, either where one is NaN; timesPowerOf2(a, steps), a's bits and the low ones of steps from the F::kTableBits-th
+// before its exponent on, added up. leadingBits<count>(a), the lowest `count` bits of a's exponent with the
 // F::kTableBits - count that follow, as low bits; lookup(table, i), the entry at the low F::kTableBits bits of i;
 // orBits(a, b, c). As masks, one bit a lane: lessThan, differ (of bits); and select(mask, yes, no).
 // withCanonicalNaN(a): every NaN as the kernels store it. F::stream(p, a) stores past the caches, p being aligned,
@@ -41,8 +42,7 @@ inline F largestMagnitude(Both<A, B> x) {
 
 INLINE_REGION_END
 
-// What a path tells of x: the exact result is between low and high, and both are rounded. So where they are equal it is
-// they.
+// What a path tells of x: its result is low or high or between them. So where they are equal it is they.
 template <class W>
 struct Bounds {
   W low, high;

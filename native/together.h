@@ -61,9 +61,11 @@ BINARY(max)
 TERNARY(productError)
 
 // Of F.
+UNARY(estimate)
 UNARY(reciprocal)
 TERNARY(fma)
 TERNARY(fnma)
+TERNARY(fnmaDown)
 TERNARY(fnms)
 template <int count, class A, class B>
 inline Both<A, B> leadingBits(Both<A, B> x) {

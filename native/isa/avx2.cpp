@@ -155,6 +155,7 @@ struct f32x8 {
   static constexpr size_t kLanes = 8;
   static constexpr size_t kTogether = 2;
   static constexpr int kTableBits = 3;
+  static constexpr bool kRoundsDown = false;
   __m256 v;
 
   f32x8(__m256 value) : v(value) {}
@@ -183,7 +184,8 @@ inline F copysign(F magnitude, F sign) {
   return _mm256_or_ps(_mm256_andnot_ps(signBit.v, magnitude.v), _mm256_and_ps(signBit.v, sign.v));
 }
 
-inline F reciprocal(F a) { return _mm256_div_ps(F(1.0F).v, a.v); }
+inline F estimate(F a) { return _mm256_div_ps(F(1.0F).v, a.v); }
+inline F reciprocal(F a) { return estimate(a); }
 
 inline F min(F a, F b) { return _mm256_min_ps(a.v, b.v); }
 inline F max(F a, F b) { return _mm256_max_ps(a.v, b.v); }

@@ -121,7 +121,8 @@ struct f32x16 {
   using Number = float;
   static constexpr size_t kLanes = 16;
   static constexpr int kTableBits = 5;
-  static constexpr size_t kTogether = 8;
+  static constexpr size_t kTogether = 6;
+  static constexpr bool kRoundsDown = true;
   __m512 v;
 
   f32x16(__m512 value) : v(value) {}
@@ -143,17 +144,21 @@ inline F operator*(F a, F b) { return _mm512_mul_ps(a.v, b.v); }
 inline F fma(F a, F b, F c) { return _mm512_fmadd_ps(a.v, b.v, c.v); }
 inline F fnma(F a, F b, F c) { return _mm512_fnmadd_ps(a.v, b.v, c.v); }
 inline F fnms(F a, F b, F c) { return _mm512_fnmsub_ps(a.v, b.v, c.v); }
+inline F fnmaDown(F a, F b, F c) {
+  return _mm512_fnmadd_round_ps(a.v, b.v, c.v, _MM_FROUND_TO_NEG_INF | _MM_FROUND_NO_EXC);
+}
 inline F productError(F a, F b, F p) { return _mm512_fmsub_ps(a.v, b.v, p.v); }
 inline F abs(F a) { return _mm512_and_si512(a.bits(), _mm512_set1_epi32(INT32_MAX)); }
 inline F copysign(F magnitude, F sign) {
   return _mm512_ternarylogic_epi32(_mm512_set1_epi32(INT32_MIN), sign.bits(), magnitude.bits(), 0xCA);  // as V's
 }
 
-// Newton's step for an estimate that is right to 2^-14. Its bits are a CPU's own: with those 2^-14 more or less, too, the
-// quick paths give the same results for all x.
+// Right to 2^-14, for a power of 2 exact. Its bits are a CPU's own: with those 2^-14 more or less, too, the quick paths
+// give the same results for all x.
+inline F estimate(F a) { return _mm512_rcp14_ps(a.v); }
 inline F reciprocal(F a) {
-  const F estimate = _mm512_rcp14_ps(a.v);
-  return fma(estimate, fnma(a, estimate, F(1.0F)), estimate);
+  const F s = estimate(a);
+  return fma(s, fnma(a, s, F(1.0F)), s);  // Newton's step
 }
 
 inline F min(F a, F b) { return _mm512_min_ps(a.v, b.v); }
