@@ -32,17 +32,35 @@ const SixteenBitValues<T>* filled(Kernel kernel, const Parameters& parameters) {
   return values;
 }
 
-// Eight at a time, since a loop of one takes 1.1 or 2 cycles an element on Zen 4, depending on where in the code it
-// lies; this one takes 1.1. So do four indices from one load, and four results in one store; gathers take twice as
-// long. Eight results in an SSE register would save a tenth. Not inlined: where the compiler sees that `out` is an array
-// on the stack it makes vectors of the indices, to take them apart again, in twice the time.
-template <class T>
-NEVER_INLINE void copyOf(const T* of, const uint16_t* x, T* out, size_t n) {
+// out[i] = of[x[i]] in turns, since a loop of one takes 1.1 or 2 cycles an element on Zen 4, depending on where in the
+// code it lies. Four indices from one load take as long as from four; gathers twice as long. Not inlined: where the
+// compiler sees that `out` is an array on the stack it makes vectors of the indices, to take them apart again, in twice
+// the time.
+NEVER_INLINE void copyOf(const double* of, const uint16_t* x, double* out, size_t n) {
   constexpr size_t kTurn = 8;
   size_t i = 0;
   for (; i + kTurn <= n; i += kTurn) {
     UNROLL
     for (size_t k = i; k < i + kTurn; k++) out[k] = of[x[k]];
+  }
+  for (; i < n; i++) out[i] = of[x[i]];
+}
+
+// A turn is a cache line, asked for 2 KiB ahead, which may be past the end, and four results go out in one store (every
+// platform of this package is little-endian): on a Zen 4 0.85 of the time in the caches, and from memory, on one thread,
+// 0.73, where they are 0.90 if nothing is asked for. Eight results in an SSE register save another twentieth.
+NEVER_INLINE void copyOf(const uint16_t* of, const uint16_t* x, uint16_t* out, size_t n) {
+  constexpr size_t kTurn = 32, kAhead = 1024;
+  size_t i = 0;
+  for (; i + kTurn <= n; i += kTurn) {
+    __builtin_prefetch(x + i + kAhead, 0);
+    __builtin_prefetch(out + i + kAhead, 1);
+    UNROLL
+    for (size_t k = i; k < i + kTurn; k += 4) {
+      const uint64_t four =
+          of[x[k]] | uint64_t{of[x[k + 1]]} << 16 | uint64_t{of[x[k + 2]]} << 32 | uint64_t{of[x[k + 3]]} << 48;
+      memcpy(out + k, &four, sizeof four);
+    }
   }
   for (; i < n; i++) out[i] = of[x[i]];
 }
