@@ -110,10 +110,6 @@ __attribute__((always_inline)) inline void fetchAhead(const float* gradOutput, c
   }
 }
 
-// How many vectors a path does in step that has more numbers to keep meanwhile, or fewer, than most have.
-template <size_t least, size_t most>
-constexpr size_t kTogetherWithin = F::kTogether < least ? least : F::kTogether < most ? F::kTogether : most;
-
 // A formula's path is a specialization of QuickPath (activations.h) derived from this; a formula without one just
 // works. It adds bounds(W); kLeast, where they hold from; kNear and nearBounds(W), if there are cheaper ones for
 // |x| <= kNear; kVanishes, below which f(x) rounds to kNothing; and suits(), whether it is for these parameters.

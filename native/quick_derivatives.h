@@ -89,7 +89,7 @@ constexpr CubicTerms kTanhSlopeTerms = {0x1.b6676cp-3F, -0x1.175e2p-32F, 0x1.dd1
 
 // The tanh form's: w as in quick_logistic.h, z = x w'(x), the same with 3 c and s / 3.
 template <>
-struct QuickPath<geluTanhDerivative<V>> : BoundedPath<geluTanhDerivative<V>, kTogetherWithin<1, 5>> {
+struct QuickPath<geluTanhDerivative<V>> : BoundedPath<geluTanhDerivative<V>, kTailsTogether> {
   static constexpr float kNear = kNearTail, kLeast = -8.25F, kVanishes = -11.5F;
 
   template <class W>
@@ -110,7 +110,7 @@ constexpr float kGeluRootError = 0x1p-38F;
 constexpr float kGeluRootHigh = 0x1.80eadp-1F, kGeluRootLow = 0x1.97f00cp-25F;
 
 template <>
-struct QuickPath<geluDerivative<V>> : BoundedPath<geluDerivative<V>, kTogetherWithin<3, 5>> {
+struct QuickPath<geluDerivative<V>> : BoundedPath<geluDerivative<V>, kTailsTogether> {
   static constexpr float kNear = kNearTail, kLeast = -8, kVanishes = -20;
   using Tail = GeluSlopeTail<F::kTableBits>;
 

@@ -14,7 +14,9 @@
 // 0.39, 0.57, 0.41; of 6 0.40, 0.56, 0.40; of 7 0.41, 0.55, 0.40; with quotientBounds() for near x, too, 0.42, 0.58 and
 // 0.46. It starts one multiplication, fused operation, reciprocal or comparison a cycle and one addition, minimum or
 // shift, and lookups in place of either; without their dependencies the instructions of a block would take 0.88 (SiLU)
-// and 0.78 (Softplus') of the time.
+// and 0.78 (Softplus') of the time. AVX2 (SiLU, tanh form, Mish, SiLU') in blocks of 2 0.70, 1.01, 0.97, 1.02; of 3 0.73,
+// 0.95, 0.90, 1.03; of 4 0.69, 1.01, 0.97, 0.93; by clang, whose binaries the package has, of 2 0.82, 1.08, 1.04, 1.15;
+// of 3 0.75, 0.98, 0.91, 1.03; of 4 0.68, 0.96, 0.86, 0.92.
 //
 // On Zen 5 (SiLU, tanh form, Mish; N(0, 1)): AVX-512 in blocks of 2 vectors 0.24, 0.37, 0.41; of 4 0.22, 0.34, 0.32; of
 // 6 0.21, 0.29, 0.27; of 7 0.206, 0.27, 0.30; of 8 0.20, 0.27, 0.33; of 10 0.20, 0.28, 0.36. AVX2 in blocks of 3 0.51,
@@ -142,7 +144,7 @@ constexpr CubicTerms kTanhTerms = {0x1.2444f2p-4F, 0x1.49b16ap-29F, 0x1.65d26p4F
 
 // From 9 on the result is x; -w is 89.2 for -10.08, where e^-w overflows. Near, |w| < kNearExp.
 template <>
-struct QuickPath<geluTanh<V>> : BoundedPath<geluTanh<V>, kTogetherWithin<3, 6>> {
+struct QuickPath<geluTanh<V>> : BoundedPath<geluTanh<V>> {
   static constexpr float kNear = 4.9F, kVanishes = -10.8F;
 
   template <class W>
@@ -158,7 +160,7 @@ struct QuickPath<geluTanh<V>> : BoundedPath<geluTanh<V>, kTogetherWithin<3, 6>> 
 // Mish(x) = x n / (n + 2), n = u (u + 2), u = e^x. From 32 on the result is x, and u stops growing. Near, n is below
 // 2^24, as for nearOnePlusExp().
 template <>
-struct QuickPath<mish<V>> : BoundedPath<mish<V>, kTogetherWithin<3, 6>> {
+struct QuickPath<mish<V>> : BoundedPath<mish<V>> {
   static constexpr float kNear = 8.25F, kLeast = -66, kVanishes = -109;
 
   template <class W>

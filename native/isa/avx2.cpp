@@ -153,7 +153,7 @@ inline V exactFnma(V a, V b, V c) { return _mm256_fnmadd_pd(a.v, b.v, c.v); }
 struct f32x8 {
   using Number = float;
   static constexpr size_t kLanes = 8;
-  static constexpr size_t kTogether = 2;
+  static constexpr size_t kTogether = 4;
   static constexpr int kTableBits = 3;
   static constexpr bool kRoundsDown = false;
   __m256 v;
