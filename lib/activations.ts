@@ -18,7 +18,7 @@ import {
   optionsObject,
   type SoftplusOptions,
 } from './validate.js';
-import { expWide, inSegments, log1pWide, rest } from './wide.js';
+import { expWide, inSegments, log1pWide, onePlusExp, rest } from './wide.js';
 import { HALF_ERFCX } from './wideTables.js';
 
 // Where x is an odd float32 subnormal, x/2 is a tie, which the next, positive term of the series decides. It is far
@@ -47,10 +47,8 @@ function withSign(y: number, x: number): number {
 
 /** `x / (1 + e^-w)`. */
 export function timesLogistic(x: number, w: number, wLow: number): number {
-  const e = expWide(-w, -wLow, -128);
-  const eLow = rest[0];
-  const d = TWO_POW_MINUS_128 + e;
-  const dLow = sumError(TWO_POW_MINUS_128, e, d) + eLow;
+  const d = onePlusExp(-w, -wLow);
+  const dLow = rest[0];
   const inverse = 1 / d;
   const n = x * TWO_POW_128;
   const y = n * inverse;

@@ -165,6 +165,20 @@ export function expWide(t: number, tLow: number, shift: number): number {
   return value;
 }
 
+const TWO_POW_MINUS_128 = 2 ** -128;
+
+/** `2^-128 (1 + e^t)` for |t| <= 1400. */
+export function onePlusExp(t: number, tLow: number): number {
+  const n = sixteenthsOf(t);
+  const power = powerOf(n, -128);
+  const more = power * growth(t, tLow, n);
+  const larger = power > TWO_POW_MINUS_128 ? power : TWO_POW_MINUS_128;
+  const smaller = power > TWO_POW_MINUS_128 ? TWO_POW_MINUS_128 : power;
+  const value = larger + smaller + more;
+  rest[0] = more - (value - larger - smaller);
+  return value;
+}
+
 /** `e^t` in parts: `n` sixteenths of an octave, and the growth. */
 export interface ExpPair {
   readonly growth: Pair;

@@ -30,11 +30,10 @@ inline V breakTie(V y, V x) {
   return copysign(y + kTieBreak, x);
 }
 
-// x / (1 + e^-w).  For |x| <= 2^64 and -754 <= w.
-template <class V>
-inline V timesLogistic(V x, Pair<V> w) {
-  const ExpWide<V> e = expWide(-w);
-  const Pair<V> denominator = V(0x1p-128) + e.value(-128.0);
+// x / (1 + e^-w), w a V or a pair.  For |x| <= 2^64 and -754 <= w.
+template <class V, class W>
+inline V timesLogistic(V x, W w) {
+  const Pair<V> denominator = expWide(-w).onePlus();
   return copysign(round(x * 0x1p128 / denominator) * 0x1p-256, x);
 }
 
@@ -92,7 +91,7 @@ inline V silu(V x, const Parameters&) {
 template <class V>
 inline V siluWide(V x, const Parameters&) {
   const V bounded = min(V(50.0), max(V(-752.0), x));
-  return select(lessThan(V(50.0), x), x, timesLogistic(bounded, Pair<V>{bounded, 0.0}));
+  return select(lessThan(V(50.0), x), x, timesLogistic(bounded, bounded));
 }
 
 // Mish(x) = x tanh(ln(1 + e^x)) = x n / (n + 2), n = e^x (e^x + 2).  Rounds to -0 below -108.66 (float32) and -751.76
@@ -108,7 +107,7 @@ inline V mish(V x, const Parameters&) {
 template <class V>
 inline V mishWide(V x, const Parameters&) {
   const V bounded = min(V(20.0), max(V(-752.0), x));
-  const ExpWide<V> e = expWide(Pair<V>{bounded, 0.0});
+  const ExpWide<V> e = expWide(bounded);
   const Pair<V> scaled = e.value(128.0);
   const Pair<V> n = scaled * (V(2.0) + scale(scaled, V(0x1p-128)));
   const Pair<V> y = n * bounded / (V(2.0) + scale(n, V(0x1p-128)));

@@ -201,7 +201,7 @@ inline V softplusDerivative(V x, const Parameters& p) {
 
 template <class V>
 inline V softplusDerivativeWideForBeta1(V x, const Parameters& p) {
-  const V y = timesLogistic(V(1.0), Pair<V>{min(V(50.0), max(V(-752.0), x)), 0.0});
+  const V y = timesLogistic(V(1.0), min(V(50.0), max(V(-752.0), x)));
   return select(lessThan(V(boundedThreshold(p)), x), 1.0, y);
 }
 

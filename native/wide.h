@@ -47,6 +47,15 @@ struct ExpWide {
     return fastSum(power, power * growth.hi);
   }
 
+  // 2^-128 (1 + e^t). Relative error 2^-58; lo may be as large as 2^-52 hi.
+  Pair<V> onePlus() const {
+    const V power = powerOf2(magic - 128.0), one = 0x1p-128;
+    const V more = power * growth.hi;
+    const V larger = max(power, one), smaller = min(power, one);
+    const V hi = (larger + smaller) + more;
+    return {hi, more - ((hi - larger) - smaller)};
+  }
+
   // e^t - 1 for k <= 53. Precise near t = 0, too.
   Pair<V> minusOne() const {
     const V power = powerOf2(max(V(kRoundToSixteenth - 100.0), magic));
@@ -58,17 +67,29 @@ struct ExpWide {
   static V powerOf2(V steps) { return timesPowerOf2(lookup(kPowers, steps), steps); }
 };
 
-// e^t for |t| <= 1400.
+// e^t by its steps, in magic's low bits, and the exponent high - low that they leave.
 template <class V>
-inline ExpWide<V> expWide(Pair<V> t) {
-  const V magic = t.hi * kLog2E + kRoundToSixteenth;
-  const V steps = magic - kRoundToSixteenth;
-  const V high = exactFnma(steps, V(kLn2High), t.hi);
-  const V low = (steps * kLn2Low - lookup(kCorrections, magic)) - t.lo;
+inline ExpWide<V> expWide(V magic, V high, V low) {
   const V r = high - low;
   const V r2 = r * r;
   const Pair<V> growth = fastSum(r, r2 * polynomial(r, r2, kExpWide));
   return {{growth.hi, growth.lo + ((high - r) - low)}, magic};
+}
+
+// e^t for |t| <= 1400.
+template <class V>
+inline ExpWide<V> expWide(V t) {
+  const V magic = t * kLog2E + kRoundToSixteenth;
+  const V steps = magic - kRoundToSixteenth;
+  return expWide(magic, exactFnma(steps, V(kLn2High), t), steps * kLn2Low - lookup(kCorrections, magic));
+}
+
+template <class V>
+inline ExpWide<V> expWide(Pair<V> t) {
+  const V magic = t.hi * kLog2E + kRoundToSixteenth;
+  const V steps = magic - kRoundToSixteenth;
+  const V low = (steps * kLn2Low - lookup(kCorrections, magic)) - t.lo;
+  return expWide(magic, exactFnma(steps, V(kLn2High), t.hi), low);
 }
 
 // About 15 / (15 + j), in ten bits, and its logarithm, the other way round.

@@ -8,8 +8,8 @@ import { expectSameBits, hostile, onEachIsa, random } from './support.js';
 import { derivatives, forms } from './table.mjs';
 
 const TYPES = [Float32Array, Float64Array];
-// All to two of the widest vectors and one more, and where the steps of several vectors, of 128 floats at most, end.
-const LONGEST = 2 * 128 + 1;
+// All to two of the widest vectors and one more, and where the steps of several vectors, of 96 floats at most, end.
+const LONGEST = 2 * 96 + 1;
 const LENGTHS = Array.from({ length: LONGEST + 1 }, (_, n) => n).filter((n) => n <= 33 || (n + 1) % 8 < 3);
 
 // Where Linux gives large pages to who asks for them, and tells.
