@@ -18,7 +18,7 @@ import {
   optionsObject,
   type SoftplusOptions,
 } from './validate.js';
-import { expWide, inSegments, log1pWide, onePlusExp, rest } from './wide.js';
+import { expWide, inSegments, log1pWide, onePlusExp, rest, TWO_POW_MINUS_128 } from './wide.js';
 import { HALF_ERFCX } from './wideTables.js';
 
 // Where x is an odd float32 subnormal, x/2 is a tie, which the next, positive term of the series decides. It is far
@@ -36,7 +36,6 @@ function halved(x: number): number {
 const positivePart = (x: number): number => (x + Math.abs(x)) * 0.5;
 
 const TWO_POW_128 = 2 ** 128;
-const TWO_POW_MINUS_128 = 2 ** -128;
 const TWO_POW_256 = 2 ** 256;
 const TWO_POW_MINUS_256 = 2 ** -256;
 

@@ -165,7 +165,7 @@ export function expWide(t: number, tLow: number, shift: number): number {
   return value;
 }
 
-const TWO_POW_MINUS_128 = 2 ** -128;
+export const TWO_POW_MINUS_128 = 2 ** -128;
 
 /** `2^-128 (1 + e^t)` for |t| <= 1400. */
 export function onePlusExp(t: number, tLow: number): number {

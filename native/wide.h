@@ -67,29 +67,38 @@ struct ExpWide {
   static V powerOf2(V steps) { return timesPowerOf2(lookup(kPowers, steps), steps); }
 };
 
-// e^t by its steps, in magic's low bits, and the exponent high - low that they leave.
+// An exponent's steps, k + j / 16 in magic's low bits, and what they leave of it, high - low.
 template <class V>
-inline ExpWide<V> expWide(V magic, V high, V low) {
-  const V r = high - low;
+struct Reduced {
+  V magic, high, low;
+};
+
+template <class V>
+inline Reduced<V> reduced(V t) {
+  const V magic = t * kLog2E + kRoundToSixteenth;
+  const V steps = magic - kRoundToSixteenth;
+  return {magic, exactFnma(steps, V(kLn2High), t), steps * kLn2Low - lookup(kCorrections, magic)};
+}
+
+template <class V>
+inline ExpWide<V> expOf(Reduced<V> t) {
+  const V r = t.high - t.low;
   const V r2 = r * r;
   const Pair<V> growth = fastSum(r, r2 * polynomial(r, r2, kExpWide));
-  return {{growth.hi, growth.lo + ((high - r) - low)}, magic};
+  return {{growth.hi, growth.lo + ((t.high - r) - t.low)}, t.magic};
 }
 
 // e^t for |t| <= 1400.
 template <class V>
 inline ExpWide<V> expWide(V t) {
-  const V magic = t * kLog2E + kRoundToSixteenth;
-  const V steps = magic - kRoundToSixteenth;
-  return expWide(magic, exactFnma(steps, V(kLn2High), t), steps * kLn2Low - lookup(kCorrections, magic));
+  return expOf(reduced(t));
 }
 
 template <class V>
 inline ExpWide<V> expWide(Pair<V> t) {
-  const V magic = t.hi * kLog2E + kRoundToSixteenth;
-  const V steps = magic - kRoundToSixteenth;
-  const V low = (steps * kLn2Low - lookup(kCorrections, magic)) - t.lo;
-  return expWide(magic, exactFnma(steps, V(kLn2High), t.hi), low);
+  Reduced<V> parts = reduced(t.hi);
+  parts.low = parts.low - t.lo;
+  return expOf(parts);
 }
 
 // About 15 / (15 + j), in ten bits, and its logarithm, the other way round.
