@@ -135,20 +135,21 @@ struct BoundedPath {
       constexpr double kNearShare = Path::kNear < 4 ? 0.6 : 0.9;
       if (__builtin_expect_with_probability(!lessThan(F(Path::kNear), largestMagnitude(v)), 1, kNearShare)) {
         // A NaN may have hidden that another x is not near.
-        return finish(gradOutput, v, Path::nearBounds(v), 0, Path::kNear, out, bypass, parameters);
+        return finish(gradOutput, x, Path::nearBounds(v), 0, Path::kNear, out, bypass, parameters);
       }
     }
     unsigned failed = 0;
     if (Path::kLeast > -kUnlimited) failed = lessThan(least(v), F(Path::kLeast));
-    finish(gradOutput, v, Path::bounds(v), failed, kUnlimited, out, bypass, parameters);
+    finish(gradOutput, x, Path::bounds(v), failed, kUnlimited, out, bypass, parameters);
   }
 
   // Where the bounds do not settle the result, their difference is not 0 but a number or NaN. Their products with the
   // gradient tell as much as they do, and whether these are NaN. No bounds are on both sides of 0, where a gradient of
-  // 0 would hide it: next to a root, a slope is above 2^-29.
+  // 0 would hide it: next to a root, a slope is above 2^-29. Results are repaired before they are stored, since that may
+  // be over the arguments; these are read anew then, rather than kept.
   template <class W>
-  FLATTEN static void finish(const float* gradOutput, W v, Bounds<W> y, unsigned failed, float limit, float* out,
-                             bool bypass, const Parameters& parameters) {
+  FLATTEN static void finish(const float* gradOutput, const float* x, Bounds<W> y, unsigned failed, float limit,
+                             float* out, bool bypass, const Parameters& parameters) {
     if (gradOutput != nullptr) {
       const W grad = W::load(gradOutput);
       y = {grad * y.low, grad * y.high};
@@ -158,15 +159,12 @@ struct BoundedPath {
       bypass ? W::stream(out, y.low) : W::store(out, y.low);
       return;
     }
-    float copies[4][W::kLanes];  // the store may go over the arguments
-    W::store(copies[0], v);
-    W::store(copies[1], y.high);
-    if (gradOutput != nullptr) W::store(copies[2], W::load(gradOutput));
-    float* to = bypass ? copies[3] : out;
-    W::store(to, y.low);
-    const float* grad = gradOutput == nullptr ? nullptr : copies[2];
-    repair<formula>(grad, copies[0], copies[1], to, W::kLanes, limit, parameters);
-    if (bypass) W::stream(out, W::load(to));
+    float low[W::kLanes], high[W::kLanes];
+    W::store(low, y.low);
+    W::store(high, y.high);
+    repair<formula>(gradOutput, x, high, low, W::kLanes, limit, parameters);
+    const W repaired = W::load(low);
+    bypass ? W::stream(out, repaired) : W::store(out, repaired);
   }
 
   // out[i] = formula(x[i]), times gradOutput[i] unless that is null, for parameters that suit.
