@@ -145,8 +145,8 @@ struct BoundedPath {
 
   // Where the bounds do not settle the result, their difference is not 0 but a number or NaN. Their products with the
   // gradient tell as much as they do, and whether these are NaN. No bounds are on both sides of 0, where a gradient of
-  // 0 would hide it: next to a root, a slope is above 2^-29. Results are repaired before they are stored, since that may
-  // be over the arguments; these are read anew then, rather than kept.
+  // 0 would hide it: next to a root, a slope is above 2^-31. Results are repaired before they are stored, maybe over
+  // the arguments, which are read anew for it rather than kept.
   template <class W>
   FLATTEN static void finish(const float* gradOutput, const float* x, Bounds<W> y, unsigned failed, float limit,
                              float* out, bool bypass, const Parameters& parameters) {

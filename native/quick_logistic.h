@@ -157,8 +157,26 @@ struct QuickPath<geluTanh<V>> : BoundedPath<geluTanh<V>> {
   }
 };
 
-// Mish(x) = x n / (n + 2), n = u (u + 2), u = e^x. From 32 on the result is x, and u stops growing. Near, n is below
-// 2^24, as for nearOnePlusExp().
+// u = e^t, n = u (u + 2) and d = n + 2. plusTwo(a) is a + 2, exactly.
+template <class W>
+struct MishTerms {
+  Pair<W> u, n, d;
+};
+
+template <class W, class PlusTwo>
+inline MishTerms<W> mishTerms(W t, PlusTwo plusTwo) {
+  const Pair<W> power = value(expParts<1>(t));
+  const Pair<W> u = fastSum(power.hi, power.lo);
+  const Pair<W> u2 = plusTwo(u.hi);
+  const W n = u.hi * u2.hi;
+  const W nLow = fma(u.hi, u2.lo + u.lo, fma(u.lo, u2.hi, productError(u.hi, u2.hi, n)));
+  const Pair<W> d = plusTwo(n);
+  return {u, {n, nLow}, {d.hi, d.lo + nLow}};
+}
+
+// (The terms by reference: AVX2's, by value, g++ copies by way of memory, and Mish takes 1.35 times as long.)
+//
+// Mish(x) = x n / d. From 32 on the result is x, and u stops growing. Near, n is below 2^24, as for nearOnePlusExp().
 template <>
 struct QuickPath<mish<V>> : BoundedPath<mish<V>> {
   static constexpr float kNear = 8.25F, kLeast = -66, kVanishes = -109;
@@ -166,25 +184,19 @@ struct QuickPath<mish<V>> : BoundedPath<mish<V>> {
   template <class W>
   static Bounds<W> bounds(W x) {
     const W t = max(W(-67.0F), min(W(32.0F), x));
-    return boundsBy(x, t, [](W a) { return positiveSum(a, W(2.0F)); });
+    return boundsBy(x, mishTerms(t, [](W a) { return positiveSum(a, W(2.0F)); }));
   }
   template <class W>
   static Bounds<W> nearBounds(W x) {
-    return boundsBy(x, x, [](W a) { return fastSum(W(2.0F), a); });
+    return boundsBy(x, mishTerms(x, [](W a) { return fastSum(W(2.0F), a); }));
   }
 
  private:
-  template <class W, class PlusTwo>
-  static Bounds<W> boundsBy(W x, W t, PlusTwo plusTwo) {
-    const Pair<W> power = value(expParts<1>(t));
-    const Pair<W> u = fastSum(power.hi, power.lo);
-    const Pair<W> u2 = plusTwo(u.hi);
-    const W n = u.hi * u2.hi;
-    const W nLow = fma(u.hi, u2.lo + u.lo, fma(u.lo, u2.hi, productError(u.hi, u2.hi, n)));
-    const Pair<W> n2 = plusTwo(n);
-    const W numerator = x * n;
-    const W numeratorLow = fma(x, nLow, productError(x, n, numerator));
-    return quotientBounds(Pair<W>{numerator, numeratorLow}, Pair<W>{n2.hi, n2.lo + nLow});
+  template <class W>
+  static Bounds<W> boundsBy(W x, const MishTerms<W>& terms) {
+    const W numerator = x * terms.n.hi;
+    const W numeratorLow = fma(x, terms.n.lo, productError(x, terms.n.hi, numerator));
+    return quotientBounds(Pair<W>{numerator, numeratorLow}, terms.d);
   }
 };
 
