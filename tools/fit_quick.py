@@ -195,8 +195,12 @@ def gelu(a):
     return -log(erfc(a / sqrt(2)) / 2)
 
 
+def softplus_tail(a):
+    return log1p(exp(-a))
+
+
 def softplus(a):
-    return -log(log1p(exp(-a)))
+    return -log(softplus_tail(a))
 
 
 def gelu_derivative(a):
@@ -239,6 +243,7 @@ def near_slope(name, derivative, bound):
              lambda a: max(abs(derivative(a)), mpf(1) / 16), 2.0**-11, 0.5)
 
 
+segments('struct SoftplusNear', softplus_tail, '8.3', 5, 0, 1, 6, 3, 1, '0x1.14p-35', softplus_tail, 2.0**-11)
 segments('struct GeluNear', gelu_tail, '3.765625', 5, 0, 1, 6, 3, 1, '0x1.bp-37', gelu_tail, 2.0**-11)
 near_slope('struct GeluSlopeNear', gelu_derivative, '0x1.1p-36')
 near_slope('struct GeluTanhSlopeNear', gelu_tanh_derivative, '0x1.3p-36')
