@@ -5,7 +5,21 @@ import { TANH_C1, TANH_C3, timesLogistic } from './activations.js';
 import { applyBackward } from './apply.js';
 import type { Kernel } from './kernel.js';
 import { exp, expMinusOne, reducedExp, scale } from './math.js';
-import { add, divide, fastSum, multiply, type Pair, plus, product, productError, scaled, sum, times } from './pair.js';
+import {
+  add,
+  divide,
+  fastAdd,
+  fastPlus,
+  fastSum,
+  multiply,
+  type Pair,
+  plus,
+  product,
+  productError,
+  scaled,
+  sum,
+  times,
+} from './pair.js';
 import { isTanh, softplusParameters } from './parameters.js';
 import { quickPath } from './quick.js';
 import {
@@ -65,10 +79,10 @@ function logisticSlope(e: number, u: number): number {
   return (e * u) / (d * d);
 }
 
-/** The same times 2^256, E = e0 e^t. */
+/** The same times 2^256, E = e0 e^t, which is at most 1. */
 function logisticSlopePair(e: ExpPair, e0: Pair, u: Pair): Pair {
   const large = multiply(scaledValue(e), e0);
-  const denominator = plus(1, scaled(large, TWO_POW_MINUS_256));
+  const denominator = fastPlus(1, scaled(large, TWO_POW_MINUS_256));
   return divide(multiply(large, u), multiply(denominator, denominator));
 }
 
@@ -152,7 +166,7 @@ function geluTanhDerivativeWide(x: number): number {
   const q = multiply(squares, TANH_C3);
   const slope = add(TANH_C1, q);
   const e = expPair(multiply(r, slope));
-  const u = add(multiply(minusOne(e), TANH_E0), multiply(r, add(slope, scaled(q, 2))));
+  const u = fastAdd(multiply(r, add(slope, scaled(q, 2))), multiply(minusOne(e), TANH_E0));
   return mirroredPair(x, logisticSlopePair(e, TANH_E0, u));
 }
 
@@ -202,7 +216,7 @@ function siluDerivative(x: number): number {
 function siluDerivativeWide(x: number): number {
   const r = distancePairFrom(SILU_ROOT, atMost(Math.abs(x), 760));
   const e = expPair(r);
-  return mirroredPair(x, logisticSlopePair(e, SILU_E0, add(multiply(minusOne(e), SILU_E0), r)));
+  return mirroredPair(x, logisticSlopePair(e, SILU_E0, fastAdd(r, multiply(minusOne(e), SILU_E0))));
 }
 
 const siluKernel: Kernel = {

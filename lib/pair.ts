@@ -59,6 +59,18 @@ export function plus(a: number, b: Pair): Pair {
   return { hi: s.hi, lo: s.lo + b.lo };
 }
 
+/** `a + b` where |a| >= |b.hi| or a = 0. */
+export function fastPlus(a: number, b: Pair): Pair {
+  const s = fastSum(a, b.hi);
+  return { hi: s.hi, lo: s.lo + b.lo };
+}
+
+/** `a + b` where |a.hi| >= |b.hi| or a.hi = 0. */
+export function fastAdd(a: Pair, b: Pair): Pair {
+  const s = fastSum(a.hi, b.hi);
+  return { hi: s.hi, lo: s.lo + (a.lo + b.lo) };
+}
+
 /** `a + b`. */
 export function add(a: Pair, b: Pair): Pair {
   const s = sum(a.hi, b.hi);

@@ -2,7 +2,7 @@
 // order, so that every double has the same bits. The derivations and error bounds are there.
 
 import { LN2_HIGH, LN2_LOW, LOG2_E, powerOf2 } from './math.js';
-import { add, fastSum, type Pair, product, productError, sum } from './pair.js';
+import { fastAdd, fastSum, type Pair, product, productError } from './pair.js';
 
 /** Adding this to |t| < 2^47 rounds t to a multiple of 1/16. */
 const ROUND_TO_SIXTEENTH = 422212465065984; // 0x1.8p48
@@ -201,8 +201,8 @@ export function scaledValue({ growth, n }: ExpPair): Pair {
 /** `e^t - 1` for k <= 53. */
 export function minusOne({ growth, n }: ExpPair): Pair {
   const power = powerOf(n < -1600 ? -1600 : n, 0);
-  const p = add(sum(power, -1), product(power, growth.hi));
-  return fastSum(p.hi, p.lo + power * growth.lo);
+  const p = fastAdd(fastSum(-1, power), product(power, growth.hi));
+  return { hi: p.hi, lo: p.lo + power * growth.lo };
 }
 
 /** `ln(1 + e)` for 0 <= e <= 1. */

@@ -131,14 +131,12 @@ struct Scaled {
   V unit;
 };
 
-// ln(1 + e^t) = max(t, 0) + ln(1 + e^-|t|).  For -840 <= t <= 50. Below -30, where 1 + e^t would lose bits of e^t, it is
-// e - e^2 / 2, e = e^t.
-template <class V>
-inline Scaled<V> softplusOf(Pair<V> t) {
-  const auto negative = lessThan(t.hi, V(0.0)), far = lessThan(t.hi, V(-30.0));
-  const Pair<V> size = {-abs(t.hi), select(negative, t.lo, -t.lo)};
+// ln(1 + e^t) = linear + ln(1 + e^size), linear = max(t, 0) and size = -|t|, each a V or a pair.  For -840 <= t <= 50. Below
+// -30, where 1 + e^t would lose bits of e^t, it is e - e^2 / 2, e = e^t.
+template <class V, class W>
+inline Scaled<V> softplusOf(V t, W linear, W size) {
+  const auto far = lessThan(t, V(-30.0));
   const Pair<V> e = expWide(size).value(256.0);
-  const Pair<V> linear = {max(V(0.0), t.hi), select(negative, 0.0, t.lo)};
   const Pair<V> unscaled = scale(e, V(0x1p-256));
   const Pair<V> y = linear + log1pWide(unscaled);
   return {{select(far, e.hi, y.hi), select(far, e.lo - e.hi * (unscaled.hi * 0.5), y.lo)}, select(far, 0x1p-256, 1.0)};
@@ -149,7 +147,8 @@ inline double boundedThreshold(const Parameters& p) { return p.threshold < 50 ? 
 
 template <class V>
 inline V softplusWideForBeta1(V x, const Parameters& p) {
-  const Scaled<V> y = softplusOf(Pair<V>{min(V(50.0), max(V(-840.0), x)), 0.0});
+  const V t = min(V(50.0), max(V(-840.0), x));
+  const Scaled<V> y = softplusOf(t, max(V(0.0), t), -abs(t));
   return select(lessThan(V(boundedThreshold(p)), x), x, round(y.value) * y.unit);
 }
 
@@ -163,7 +162,9 @@ inline V softplusWide(V x, const Parameters& p) {
   const V bounded = min(V(50.0), max(V(-840.0), t));
   const auto vanishes = lessThan(t, V(-840.0));
   const V error = precise ? select(vanishes, 0.0, productError(x, V(beta), t)) : V(0.0);
-  const Scaled<V> scaled = softplusOf(Pair<V>{bounded, error});
+  const auto negative = lessThan(bounded, V(0.0));
+  const Pair<V> linear = {max(V(0.0), bounded), select(negative, 0.0, error)};
+  const Scaled<V> scaled = softplusOf(bounded, linear, Pair<V>{-abs(bounded), select(negative, error, -error)});
   const V y = precise ? round(scaled.value / Pair<V>{beta, 0.0}) * scaled.unit : round(scaled.value) * scaled.unit / beta;
   return select(lessThan(V(boundedThreshold(p)), t), x, select(vanishes, 0.0 / beta, y));
 }

@@ -96,11 +96,11 @@ inline V logisticSlope(V e, V u) {
   return e * u / (d * d);
 }
 
-// The same times 2^256, E = e0 e^t.
+// The same times 2^256, E = e0 e^t, which is at most 1.
 template <class V>
 inline Pair<V> logisticSlope(const ExpWide<V>& e, Pair<V> e0, Pair<V> u) {
   const Pair<V> scaled = e.value(256.0) * e0;
-  const Pair<V> denominator = V(1.0) + scale(scaled, V(0x1p-256));
+  const Pair<V> denominator = fastSum(V(1.0), scale(scaled, V(0x1p-256)));
   return scaled * u / (denominator * denominator);
 }
 
@@ -134,7 +134,7 @@ inline V geluTanhDerivativeWide(V x, const Parameters&) {
   const Pair<V> slope = constant<V>(kTanhC1) + q;
   const ExpWide<V> e = expWide(r * slope);
   const Pair<V> e0 = constant<V>(kTanhE0);
-  const Pair<V> u = e.minusOne() * e0 + r * (slope + scale(q, V(2.0)));
+  const Pair<V> u = fastSum(r * (slope + scale(q, V(2.0))), e.minusOne() * e0);  // the first is the larger
   return mirrored(x, logisticSlope(e, e0, u));
 }
 
@@ -156,7 +156,7 @@ inline V siluDerivativeWide(V x, const Parameters&) {
   const Pair<V> r = distancePairFrom(kSiluRoot, min(V(760.0), abs(x)));
   const ExpWide<V> e = expWide(r);
   const Pair<V> e0 = constant<V>(kSiluE0);
-  return mirrored(x, logisticSlope(e, e0, e.minusOne() * e0 + r));
+  return mirrored(x, logisticSlope(e, e0, fastSum(r, e.minusOne() * e0)));  // r is the larger
 }
 
 constexpr double kMishRoot[3] = {-0x1.31432c0d12d84p0, -0x1.bf319154da21p-55, -0x1.3b82ea8c1efc4p-109};

@@ -49,6 +49,13 @@ inline Pair<V> fastSum(V a, Pair<V> b) {
   return {s.hi, s.lo + b.lo};
 }
 
+// a + b where |a.hi| >= |b.hi| or a.hi = 0.  Error as of the operator below.
+template <class V>
+inline Pair<V> fastSum(Pair<V> a, Pair<V> b) {
+  const Pair<V> s = fastSum(a.hi, b.hi);
+  return {s.hi, s.lo + (a.lo + b.lo)};
+}
+
 // a + b.  Relative error u |b.lo / (a + b)|.
 template <class V>
 inline Pair<V> operator+(V a, Pair<V> b) {

@@ -56,11 +56,12 @@ struct ExpWide {
     return {hi, more - ((hi - larger) - smaller)};
   }
 
-  // e^t - 1 for k <= 53. Precise near t = 0, too.
+  // e^t - 1 for k <= 53. Precise near t = 0, too. Where the power is more than 1, their difference is exact; and it is 0 or
+  // nearly twice the product.
   Pair<V> minusOne() const {
     const V power = powerOf2(max(V(kRoundToSixteenth - 100.0), magic));
-    const Pair<V> p = sum(power, V(-1.0)) + product(power, growth.hi);
-    return fastSum(p.hi, p.lo + power * growth.lo);
+    const Pair<V> p = fastSum(fastSum(V(-1.0), power), product(power, growth.hi));
+    return {p.hi, p.lo + power * growth.lo};
   }
 
  private:
