@@ -7,7 +7,8 @@ import { arrayLike, operandOf } from './tensor.js';
 import {
   type ActivationInput,
   type ActivationOptions,
-  assertNoPartialOverlap,
+  apartFrom,
+  classOf,
   type DType,
   type FloatArray,
 } from './validate.js';
@@ -59,12 +60,13 @@ function perform(
   const capture = captured;
   captured = undefined; // a tensor's getters may call functions, which compute
   const operand = operandOf('x', x, options.dtype);
-  const { array, dtype } = operand;
-  const gradOutput = derivative && arrayLike('gradOutput', derivative.gradOutput, operand);
+  const { dtype } = operand;
+  let { array } = operand;
+  let gradOutput = derivative && arrayLike('gradOutput', derivative.gradOutput, operand);
   const out = options.out === undefined ? undefined : arrayLike('options.out', options.out, operand);
   if (out !== undefined) {
-    assertNoPartialOverlap(out, 'x', array);
-    if (gradOutput !== undefined) assertNoPartialOverlap(out, 'gradOutput', gradOutput);
+    array = apartFrom(out, 'x', array);
+    gradOutput &&= apartFrom(out, 'gradOutput', gradOutput);
   }
   const parameters = parametersOf(dtype);
   if (capture !== undefined) {
@@ -104,12 +106,9 @@ const UNFILLED_TO = 2 ** 25;
 // Under vm and in Jest, buffers are of another realm than the global classes.
 const sameRealm = Buffer.alloc(0).buffer instanceof ArrayBuffer;
 
-type FloatArrayClass = new (from: number | ArrayBufferLike) => FloatArray;
-
-/** A new array of the class and length of `x`, but no subclass. The caller writes all of it before anybody else sees it. */
+/** A new array of the class and length of `x`. The caller writes all of it before anybody else sees it. */
 export function newArrayLike(x: FloatArray): FloatArray {
-  const classes = globalThis as unknown as Record<string, FloatArrayClass>;
-  const Class = classes[x[Symbol.toStringTag]] as FloatArrayClass;
+  const Class = classOf(x);
   const unfilled = sameRealm && x.byteLength >= UNFILLED_FROM && x.byteLength < UNFILLED_TO;
   const array = new Class(unfilled ? Buffer.allocUnsafeSlow(x.byteLength).buffer : x.length);
   willFill(array);

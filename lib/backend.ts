@@ -1,6 +1,7 @@
 // Which implementation runs: one of the addon's instruction sets, or JavaScript.
 
-import { invalidValue } from './errors.js';
+import { inspect } from 'node:util';
+import { invalidValue, outOfRange } from './errors.js';
 import { type Elements, type Kernel, type Parameters, runKernel } from './kernel.js';
 import { type Backward, type Forward, type Loaded, loadNative, type NativeKernels } from './native.js';
 import { type DType, type FloatArray, positiveInteger } from './validate.js';
@@ -35,8 +36,11 @@ let isa: string;
 let kernels: NativeKernels | undefined;
 select('SIMD_ACTIVATIONS_BACKEND', environment.backend ?? (isas[0] as string));
 if (environment.threads !== undefined) {
-  const count = positiveInteger('SIMD_ACTIVATIONS_NUM_THREADS', Number(environment.threads), MAX_THREADS);
-  binding?.setThreads(count);
+  const count = /^\d+$/.test(environment.threads) ? Number(environment.threads) : 0;
+  if (count < 1 || count > MAX_THREADS) {
+    throw outOfRange('SIMD_ACTIVATIONS_NUM_THREADS', `an integer >= 1 and <= ${MAX_THREADS}`, environment.threads);
+  }
+  binding?.setThreads(count, true); // a Worker loads this module anew
 }
 
 function select(argument: string, name: string): void {
@@ -118,8 +122,7 @@ export function run(
   else (native as Backward)(gradOutput, x, out, index, beta, threshold, isNew);
 }
 
-/** What computes the results; see {@link Backend}. */
-export const backend: Backend = Object.freeze({
+const state: Backend = {
   get kind() {
     return kernels === undefined ? ('js' as const) : ('native' as const);
   },
@@ -131,4 +134,10 @@ export const backend: Backend = Object.freeze({
     return getNumThreads();
   },
   ...(reason !== undefined && { reason }),
-});
+};
+
+/** What computes the results; see {@link Backend}. */
+export const backend: Backend = Object.freeze(
+  // Printed with the values that its getters have.
+  Object.defineProperty(state, inspect.custom, { value: () => ({ ...state }) }),
+);

@@ -8,6 +8,9 @@ export function withCode<E extends Error>(error: E, code: string): E {
   return Object.assign(error, { code });
 }
 
+const onOneLine = (value: unknown): string =>
+  inspect(value, { depth: 0, maxArrayLength: 4, breakLength: Number.POSITIVE_INFINITY });
+
 function received(value: unknown): string {
   if (value === null || value === undefined) return `Received ${value}`;
   if (typeof value === 'function') return `Received function ${value.name}`;
@@ -25,15 +28,12 @@ export function invalidType(argument: string, expected: string, value: unknown):
 
 /** The value of `argument` has the right type but cannot be used. */
 export function invalidValue(argument: string, reason: string, value: unknown): TypeError {
-  return withCode(
-    new TypeError(`${argument} ${reason}. Received ${inspect(value, { depth: 0 })}`),
-    'ERR_INVALID_ARG_VALUE',
-  );
+  return withCode(new TypeError(`${argument} ${reason}. Received ${onOneLine(value)}`), 'ERR_INVALID_ARG_VALUE');
 }
 
 /** A number or a length that is not in the range allowed. */
 export function outOfRange(argument: string, expected: string, value: unknown): RangeError {
-  return withCode(new RangeError(`${argument} must be ${expected}. Received ${inspect(value)}`), 'ERR_OUT_OF_RANGE');
+  return withCode(new RangeError(`${argument} must be ${expected}. Received ${onOneLine(value)}`), 'ERR_OUT_OF_RANGE');
 }
 
 /** What a call that an AbortSignal ended rejects with. */

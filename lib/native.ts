@@ -24,8 +24,8 @@ export interface Binding {
   readonly dtypes: readonly string[];
   readonly kernels: Readonly<Record<string, NativeKernels>>;
   threads(): number;
-  /** 0: as many as the process may use. */
-  setThreads(count: number): void;
+  /** 0: as many as the process may use. `ifUnset`: only if nobody has set it, in any Worker. */
+  setThreads(count: number, ifUnset?: boolean): void;
   /** Says that all of a new array's memory will be written. */
   willFill(buffer: ArrayBuffer): void;
   /** The instruction set whose code ran last, as that code reported it. */
@@ -45,9 +45,11 @@ export function loadNative(): Loaded {
     if (binding.version !== version) {
       return { reason: `the binary is of version ${binding.version}, and this package of ${version}` };
     }
+    if (typeof binding.setThreads !== 'function') return { reason: `${path} is no binary of this package` };
     return { binding };
   } catch (error) {
-    return { reason: `the binary cannot be loaded: ${error instanceof Error ? error.message : error}` };
+    const [message] = String(error instanceof Error ? error.message : error).split('\n');
+    return { reason: `the binary cannot be loaded: ${message}` };
   }
 }
 

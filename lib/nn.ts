@@ -24,6 +24,7 @@ abstract class Activation {
 
   /** As PyTorch prints the module, say `GELU(approximate='tanh')`. */
   toString(): string {
+    // Which each class says itself, since bundlers rename them.
     return `${this.constructor.name}(${this.representation()})`;
   }
 
@@ -34,6 +35,7 @@ abstract class Activation {
 
 /** torch.nn.GELU. */
 export class GELU extends Activation {
+  static override readonly name = 'GELU';
   readonly approximate: 'none' | 'tanh';
 
   /** @param options - `approximate`: `'none'` (default) or `'tanh'`. */
@@ -64,13 +66,14 @@ abstract class InPlaceActivation extends Activation {
   /** @param options - `inplace`: whether `forward` writes to `x` unless it is given `out`. Default false. */
   constructor(options?: { inplace?: boolean | undefined }) {
     super();
-    this.inplace = boolean('options.inplace', optionsObject(options).inplace ?? false);
+    const { inplace } = optionsObject(options);
+    this.inplace = inplace === undefined ? false : boolean('options.inplace', inplace);
   }
 
   /** The options of a forward call. */
   protected forwardOptions<T extends ActivationInput>(x: T, options: ModuleOptions<T> | undefined): ModuleOptions<T> {
     const { out, dtype } = optionsObject(options);
-    return { out: out ?? (this.inplace ? x : undefined), dtype };
+    return { out: out === undefined && this.inplace ? x : out, dtype };
   }
 
   protected representation(): string {
@@ -80,6 +83,7 @@ abstract class InPlaceActivation extends Activation {
 
 /** torch.nn.Mish. */
 export class Mish extends InPlaceActivation {
+  static override readonly name = 'Mish';
   forward<T extends ActivationInput>(x: T, options?: ModuleOptions<T>): T {
     return mish(x, this.forwardOptions(x, options));
   }
@@ -91,6 +95,7 @@ export class Mish extends InPlaceActivation {
 
 /** torch.nn.SiLU. */
 export class SiLU extends InPlaceActivation {
+  static override readonly name = 'SiLU';
   forward<T extends ActivationInput>(x: T, options?: ModuleOptions<T>): T {
     return silu(x, this.forwardOptions(x, options));
   }
@@ -102,6 +107,7 @@ export class SiLU extends InPlaceActivation {
 
 /** torch.nn.Softplus. */
 export class Softplus extends Activation {
+  static override readonly name = 'Softplus';
   readonly beta: number;
   readonly threshold: number;
 

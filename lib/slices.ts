@@ -9,7 +9,7 @@ import { type Job, newArrayLike } from './apply.js';
 import { run } from './backend.js';
 import { elementsAt } from './bytes.js';
 import { abortError, invalidValue } from './errors.js';
-import { type FloatArray, lengthOf } from './validate.js';
+import { type FloatArray, isUsable, lengthOf } from './validate.js';
 
 /** How far a call has come, in elements. */
 export interface Progress {
@@ -63,21 +63,21 @@ class Call {
   step(): boolean {
     if (this.signal?.aborted) throw abortError(this.signal.reason);
     for (const [name, array] of this.arrays) {
-      if (lengthOf(array) !== this.total) {
+      if (lengthOf(array) !== this.total || !isUsable(array)) {
         throw invalidValue(name, 'must not be detached, shrunk or resized while a call is pending', array);
       }
     }
     const begin = this.done;
     const count = Math.min(this.size, this.total - begin);
     const { kernel, dtype, gradOutput, x, parameters } = this.job;
-    // Not `subarray`, which would ask a subclass's constructor.
     const sliceOf = (array: FloatArray) =>
       elementsAt(dtype, array.buffer, array.byteOffset + begin * array.BYTES_PER_ELEMENT, count);
     const start = now();
     run(kernel, dtype, gradOutput && sliceOf(gradOutput), sliceOf(x), sliceOf(this.result), parameters);
     this.resize(now() - start);
     this.done += count;
-    this.onProgress?.({ done: this.done, total: this.total });
+    const { onProgress } = this;
+    onProgress?.({ done: this.done, total: this.total });
     return this.done === this.total;
   }
 

@@ -3,10 +3,21 @@
 
 import { DTYPES } from './bytes.js';
 import { invalidType, invalidValue, outOfRange } from './errors.js';
-import { type ActivationInput, assertLike, type DType, dtypeOf, type FloatArray, lengthOf, oneOf } from './validate.js';
+import {
+  type ActivationInput,
+  assertLike,
+  baseView,
+  classOf,
+  type DType,
+  dtypeOf,
+  type FloatArray,
+  lengthOf,
+  oneOf,
+} from './validate.js';
 
 /** An argument's elements. */
 export interface Operand {
+  /** A baseView. */
   readonly array: FloatArray;
   readonly dtype: DType;
   /** For a tensor: the sizes and strides that say which element is where. */
@@ -21,8 +32,8 @@ const itself = (result: FloatArray): FloatArray => result;
 export function operandOf(argument: string, value: ActivationInput, dtype: unknown): Operand {
   if (isTensor(value)) return tensorOf(argument, value, dtype);
   return {
-    array: value as FloatArray,
     dtype: dtypeOf(argument, value, dtype),
+    array: baseView(value as FloatArray),
     layout: undefined,
     wrap: itself,
   };
@@ -32,7 +43,7 @@ export function operandOf(argument: string, value: ActivationInput, dtype: unkno
 export function arrayLike(argument: string, value: unknown, x: Operand): FloatArray {
   if (x.layout === undefined) {
     assertLike(argument, value, x.array);
-    return value as FloatArray;
+    return baseView(value as FloatArray);
   }
   if (!isTensor(value)) throw invalidType(argument, 'a tensor, as x is', value);
   const { array, layout, dtype } = tensorOf(argument, value, undefined);
@@ -60,13 +71,14 @@ function tensorOf(argument: string, tensor: Properties, named: unknown): Operand
   if (named !== undefined && named !== type) {
     throw invalidValue('options.dtype', `must be that of ${argument}, '${type}', or not be given`, named);
   }
-  const data = tensor['data'] as FloatArray;
-  const dtype = dtypeOf(`${argument}.data`, data, type, `${argument}.${typeKey}`);
+  const given = tensor['data'] as FloatArray;
+  const dtype = dtypeOf(`${argument}.data`, given, type, `${argument}.${typeKey}`);
+  const data = baseView(given);
   const shape = integers(`${argument}.${shapeKey}`, tensor[shapeKey]);
   const size = shape.reduce((product, n) => product * n, 1);
   const { stride, strides: longStrides } = tensor; // transformers.js has a method of this name
-  const given = Array.isArray(stride) ? stride : longStrides;
-  const strides = Array.isArray(given) ? integers(`${argument}.strides`, given) : undefined;
+  const ownStrides = Array.isArray(stride) ? stride : longStrides;
+  const strides = Array.isArray(ownStrides) ? integers(`${argument}.strides`, ownStrides) : undefined;
   if (strides === undefined) {
     if (size !== lengthOf(data)) {
       throw outOfRange(`${argument}.data.length`, `that of the shape [${shape}], ${size}`, lengthOf(data));
@@ -117,8 +129,7 @@ function assertContiguous(argument: string, shape: readonly number[], strides: r
 }
 
 function part(data: FloatArray, begin: number, length: number): FloatArray {
-  const FloatArray = (data as Float32Array).constructor as Float32ArrayConstructor;
-  return new FloatArray(data.buffer as ArrayBuffer, data.byteOffset + begin * data.BYTES_PER_ELEMENT, length);
+  return new (classOf(data))(data.buffer, data.byteOffset + begin * data.BYTES_PER_ELEMENT, length);
 }
 
 type Constructor = new (...args: unknown[]) => unknown;

@@ -101,15 +101,28 @@ export function positiveInteger(argument: string, value: unknown, max: number): 
 }
 
 const typedArray = Object.getPrototypeOf(Uint8Array.prototype);
-// The getter of %TypedArray%.prototype: it works for arrays of other realms, and cannot be forged.
-const tagGetter = Object.getOwnPropertyDescriptor(typedArray, Symbol.toStringTag)?.get as () => string | undefined;
-const lengthGetter = Object.getOwnPropertyDescriptor(typedArray, 'length')?.get as () => number;
+// The getters of %TypedArray%.prototype: they work for arrays of other realms, whatever a subclass says.
+const getter = (name: string | symbol) => Object.getOwnPropertyDescriptor(typedArray, name)?.get as () => unknown;
+const [tagGetter, lengthGetter, bufferGetter, offsetGetter] = [
+  getter(Symbol.toStringTag) as () => string | undefined,
+  getter('length') as () => number,
+  getter('buffer') as () => ArrayBufferLike,
+  getter('byteOffset') as () => number,
+];
 
-/** The length of an array now, whatever a subclass says: 0 if its buffer is detached or has become too short. */
+/** The length of an array now: 0 if its buffer is detached or has become too short. */
 export const lengthOf = (array: FloatArray): number => lengthGetter.call(array);
 
+type FloatArrayClass = new (from: number | ArrayBufferLike, byteOffset?: number, length?: number) => FloatArray;
+
+const classes = globalThis as unknown as Record<string, FloatArrayClass>;
+
+/** The class of `array` in this realm; its base class, if it is of a subclass. */
+export const classOf = (array: FloatArray): FloatArrayClass =>
+  classes[tagGetter.call(array) as string] as FloatArrayClass;
+
 // What the elements of each class of arrays can be.
-const DTYPES = new Map<string | undefined, readonly DType[]>([
+const TYPES_OF_CLASSES = new Map<string | undefined, readonly DType[]>([
   ['Float32Array', ['float32']],
   ['Float64Array', ['float64']],
   ['Float16Array', ['float16']],
@@ -117,41 +130,63 @@ const DTYPES = new Map<string | undefined, readonly DType[]>([
 ]);
 const CLASSES = 'a Float32Array, Float64Array, Float16Array or Uint16Array';
 
+const prototypes = new Set<unknown>([...TYPES_OF_CLASSES.keys()].map((name) => classes[name as string]?.prototype));
+
+/** `array`, if it is of no subclass, which could change what its properties say, else a view of its elements. */
+export function baseView(array: FloatArray): FloatArray {
+  if (prototypes.has(Object.getPrototypeOf(array))) return array;
+  return new (classOf(array))(bufferGetter.call(array), offsetGetter.call(array), lengthOf(array));
+}
+
 /** The type of `array`'s elements, which `dtype`, the value of `dtypeArgument`, names if its class leaves it open. */
 export function dtypeOf(argument: string, array: unknown, dtype: unknown, dtypeArgument = 'options.dtype'): DType {
   const tag = tagGetter.call(array);
-  const possible = DTYPES.get(tag);
+  const possible = TYPES_OF_CLASSES.get(tag);
   if (possible === undefined) throw invalidType(argument, CLASSES, array);
-  if ((array as FloatArray).length === 0) assertUsable(argument, array as FloatArray);
+  assertUsable(argument, array as FloatArray);
   if (dtype === undefined && possible.length === 1) return possible[0] as DType;
   if (dtype === undefined) throw invalidValue(dtypeArgument, `must be given for a ${tag}`, dtype);
   return oneOf(dtypeArgument, dtype, possible);
 }
 
-// An array has length 0 when its buffer is detached, or was resized to end before the array does.
-function assertUsable(argument: string, array: FloatArray): void {
+/** Whether an array's buffer is neither detached nor was resized to end before the array does. */
+export function isUsable(array: FloatArray): boolean {
+  if (lengthOf(array) > 0) return true;
   try {
     typedArray.keys.call(array); // throws for those, and only for those
+    return true;
   } catch {
-    throw invalidValue(argument, 'must not have a detached or shrunk buffer', array);
+    return false;
   }
 }
 
-/** Throws unless `array` has the class and the length of `x`. */
+function assertUsable(argument: string, array: FloatArray): void {
+  if (!isUsable(array)) throw invalidValue(argument, 'must not have a detached or shrunk buffer', array);
+}
+
+/** Throws unless `array` has the class and the length of `x`, which is a baseView. */
 export function assertLike(argument: string, array: unknown, x: FloatArray): void {
   const tag = tagGetter.call(array);
-  if (!DTYPES.has(tag)) throw invalidType(argument, CLASSES, array);
+  if (!TYPES_OF_CLASSES.has(tag)) throw invalidType(argument, CLASSES, array);
   const expected = tagGetter.call(x);
   if (tag !== expected) throw invalidType(argument, `of the type of x, ${expected}`, array);
-  const { length } = array as FloatArray;
-  if (length === 0) assertUsable(argument, array as FloatArray);
+  assertUsable(argument, array as FloatArray);
+  const length = lengthOf(array as FloatArray);
   if (length !== x.length) throw outOfRange(`${argument}.length`, `that of x, ${x.length}`, length);
 }
 
-/** Throws if `out` overlaps `other`, named `name`, other than element by element. Both have the same byte length. */
-export function assertNoPartialOverlap(out: FloatArray, name: string, other: FloatArray): void {
-  const distance = Math.abs(out.byteOffset - other.byteOffset);
-  if (out.buffer === other.buffer && distance > 0 && distance < out.byteLength) {
+/**
+ * `argument`, named `name`, for results that go to `out`; throws if they overlap other than element by element. Both are
+ * baseViews of the same byte length. Two SharedArrayBuffers can be one memory and nobody can tell: then it is a copy.
+ */
+export function apartFrom(out: FloatArray, name: string, argument: FloatArray): FloatArray {
+  const distance = Math.abs(out.byteOffset - argument.byteOffset);
+  if (distance === 0 || distance >= out.byteLength) return argument;
+  if (out.buffer === argument.buffer) {
     throw invalidValue('options.out', `must be the same elements as ${name} or share none with it`, out);
   }
+  const mayBeOne = isShared(out.buffer) && isShared(argument.buffer);
+  return mayBeOne ? (argument as Float32Array).slice() : argument;
 }
+
+const isShared = (buffer: ArrayBufferLike): boolean => buffer[Symbol.toStringTag] === 'SharedArrayBuffer';

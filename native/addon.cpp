@@ -5,7 +5,7 @@
 //   isas       the names of the ISAs that this CPU runs, best first
 //   dtypes     the names of the element types; a kernel's `dtype` is an index into it
 //   kernels    { [isa]: { gelu(x, out, dtype, beta, threshold, isNew), geluBackward(gradOutput, x, ...), ... } }
-//   threads()  setThreads(n)
+//   threads()  setThreads(n, ifUnset)
 //   willFill(arrayBuffer)  see huge_pages.h
 //   lastIsa()  the ISA whose code ran last, or filled the table that was looked up in, as that code itself reported it
 // lib/ has validated all arguments; what is checked here again is only what memory safety hangs on.
@@ -185,7 +185,9 @@ void callBackward(const Napi::CallbackInfo& info) {
 
 Napi::Value getThreads(const Napi::CallbackInfo& info) { return Napi::Number::New(info.Env(), threads()); }
 
-void setThreadsFrom(const Napi::CallbackInfo& info) { setThreads(info[0].As<Napi::Number>().Int32Value()); }
+void setThreadsFrom(const Napi::CallbackInfo& info) {
+  setThreads(info[0].As<Napi::Number>().Int32Value(), info[1].ToBoolean());
+}
 
 void willFillFrom(const Napi::CallbackInfo& info) {
   void* data = nullptr;

@@ -273,7 +273,11 @@ int threads() {
   return setting > 0 ? setting : defaultThreads();
 }
 
-void setThreads(int count) { theSetting.store(count, std::memory_order_relaxed); }
+void setThreads(int count, bool ifUnset) {
+  int none = 0;
+  if (!ifUnset) theSetting.store(count, std::memory_order_relaxed);
+  else theSetting.compare_exchange_strong(none, count, std::memory_order_relaxed);
+}
 
 void parallelFor(const Work& work, Body body, void* context) {
   const DefaultFpState state;

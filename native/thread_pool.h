@@ -21,8 +21,8 @@ using Body = void (*)(void* context, size_t begin, size_t end);
 void parallelFor(const Work& work, Body body, void* context);
 
 // How many threads a call uses, the caller among them. At first, and after setThreads(0), what the process may use
-// (available_threads.h).
+// (available_threads.h). Where `ifUnset`, what was set stays.
 int threads();
-void setThreads(int count);
+void setThreads(int count, bool ifUnset = false);
 
 }  // namespace simd_activations

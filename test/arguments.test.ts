@@ -1,5 +1,6 @@
 // What each wrong argument does, on both backends: an error that names it, and nothing written.
 
+import { inspect } from 'node:util';
 import vm from 'node:vm';
 import { describe, expect, it } from 'vitest';
 import * as api from '../dist/index.mjs';
@@ -202,6 +203,8 @@ describe('arguments', () => {
     expect(Object.isFrozen(backend.isas)).toBe(true);
     expect(backend.isas.at(-1)).toBe('js');
     expect(backend.threads).toBe(getNumThreads());
+    expect(inspect(backend)).toBe(inspect({ ...backend }));
+    expect(inspect(backend)).toContain(`isa: '${backend.isa}'`);
     expect('reason' in backend).toBe(backend.isas.length === 1);
     expect(Object.keys(api).toSorted()).toEqual([
       ...['backend', 'gelu', 'geluBackward', 'getNumThreads', 'mish', 'mishBackward', 'setNumThreads', 'silu'],

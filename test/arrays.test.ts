@@ -99,6 +99,56 @@ describe('arrays', () => {
       expectSameBits(gelu(Tensor.from(expected)) as Float32Array, gelu(expected));
     });
 
+    it('takes subclasses that are made otherwise, or say otherwise what they are', () => {
+      class Matrix extends Float32Array {
+        constructor(rows: number, columns: number) {
+          super(rows * columns);
+        }
+      }
+      class Liar extends Float32Array {
+        override get [Symbol.toStringTag](): 'Float32Array' {
+          return 'Float64Array' as 'Float32Array';
+        }
+        override get length() {
+          return 2;
+        }
+        override get byteOffset() {
+          return 4;
+        }
+      }
+      const numbers = hostile(new Float32Array(3000));
+      for (const x of [new Matrix(2, 1500), new Liar(3000)]) {
+        const set = (values: Float32Array) =>
+          values.forEach((value, i) => {
+            x[i] = value;
+          });
+        const get = () => Float32Array.from({ length: 3000 }, (_, i) => x[i] as number);
+        for (const { run } of forms) {
+          set(numbers);
+          expectSameBits(run(x), run(numbers), numbers);
+          expect(run(x, { out: x })).toBe(x);
+          expectSameBits(get(), run(numbers), numbers);
+        }
+        set(numbers);
+        for (const { backward } of derivatives) expectSameBits(backward(x, x), backward(numbers, numbers), numbers);
+      }
+    });
+
+    it('keeps apart what may overlap on shared memory of two names', () => {
+      const buffer = new SharedArrayBuffer(4 * 3000 + 4);
+      const x = hostile(new Float32Array(buffer, 0, 3000));
+      const numbers = new Float32Array(x);
+      for (const [begin, end] of [
+        [0, 4],
+        [4, 0],
+      ] as const) {
+        const from = new Float32Array(buffer, begin, 3000);
+        from.set(numbers);
+        const out = new Float32Array(structuredClone(buffer), end, 3000);
+        expectSameBits(new Float32Array(gelu(from, { out })), gelu(numbers), numbers);
+      }
+    });
+
     it.each([0, 1, 2047, 2048, 100_003, 2 ** 23])('gives %i new elements a buffer of their own', (length) => {
       const y = gelu(new Float32Array(length).fill(100));
       expect([y.length, y.byteOffset, y.buffer.byteLength]).toEqual([length, 0, 4 * length]);

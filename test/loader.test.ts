@@ -66,10 +66,21 @@ describe('the backend', () => {
 
   it.runIf(native)('has the threads asked for', () => {
     expect(load({ SIMD_ACTIVATIONS_NUM_THREADS: '3' }).threads).toBe(3);
-    for (const count of ['0', '-1', 'x', '1.5', '1e9']) {
+    for (const count of ['0', '-1', 'x', '1.5', '1e9', '0x10', ' ', '1025']) {
       const { stderr } = runNode(show, { SIMD_ACTIVATIONS_NUM_THREADS: count });
-      expect(stderr).toMatch(/SIMD_ACTIVATIONS_NUM_THREADS must be an integer >= 1 and <= 1024/);
+      expect(stderr).toContain(`SIMD_ACTIVATIONS_NUM_THREADS must be an integer >= 1 and <= 1024. Received '${count}'`);
     }
+  });
+
+  it.runIf(native)('has the threads that were set, whatever a Worker finds in its environment', () => {
+    const { stdout } = runNode(
+      `const { getNumThreads, setNumThreads } = require('./dist/index.js');
+       setNumThreads(1);
+       const { Worker } = require('node:worker_threads');
+       new Worker("require('./dist/index.js')", { eval: true }).on('exit', (code) => console.log(code, getNumThreads()));`,
+      { SIMD_ACTIVATIONS_NUM_THREADS: '2' },
+    );
+    expect(stdout).toBe('0 1\n');
   });
 });
 
@@ -86,11 +97,15 @@ describe('a binary', () => {
       writeFileSync(full, content);
       return { SIMD_ACTIVATIONS_BINARY: full };
     };
-    expectFallback({ SIMD_ACTIVATIONS_BINARY: path.join(folder, 'none.node') }, /cannot be loaded: Cannot find module/);
+    expectFallback(
+      { SIMD_ACTIVATIONS_BINARY: path.join(folder, 'none.node') },
+      /cannot be loaded: Cannot find module .*$/,
+    );
     expectFallback(file('empty.node', ''), /cannot be loaded/);
     expectFallback(file('text.node', 'not a binary'), /cannot be loaded/);
     expectFallback(file('truncated.node', Buffer.from([0x7f, 0x45, 0x4c, 0x46, 2, 1, 1, 0])), /cannot be loaded/);
     expectFallback(file('other.cjs', 'exports.hello = 1'), /is of version undefined/);
+    expectFallback({ SIMD_ACTIVATIONS_BINARY: path.join(root, 'package.json') }, /is no binary of this package/);
     expectFallback(file('throws.cjs', 'throw new Error("no")'), /cannot be loaded: no/);
     const { stderr } = runNode(show, { ...file('empty2.node', ''), SIMD_ACTIVATIONS_BACKEND: 'native' });
     expect(stderr).toMatch(/SIMD_ACTIVATIONS_BACKEND must be one of 'js' here \(the binary cannot be loaded/);

@@ -26,6 +26,10 @@ describe('modules', () => {
       expect(String(module)).toBe(text);
       expect(inspect(module)).toBe(text);
     }
+    class Mine extends SiLU {}
+    expect(String(new Mine())).toBe('Mine()');
+    // Bundlers rename classes, and so do not what these say themselves.
+    for (const Class of [GELU, Mish, SiLU, Softplus]) expect(String(Class)).toContain(`static name = '${Class.name}'`);
   });
 
   it.each([
@@ -63,6 +67,10 @@ describe('modules', () => {
   it('check their options when they are made', () => {
     expect(() => new GELU({ approximate: 'erf' as 'tanh' })).toThrow(/options\.approximate must be one of/);
     expect(() => new SiLU({ inplace: 1 as unknown as boolean })).toThrow(/options\.inplace must be a boolean/);
+    expect(() => new SiLU({ inplace: null as unknown as boolean })).toThrow(/options\.inplace must be a boolean/);
+    expect(() => new Mish().forward(new Float32Array(1), { out: null as unknown as Float32Array })).toThrow(
+      /options\.out/,
+    );
     expect(() => new Softplus({ beta: '1' as unknown as number })).toThrow(/options\.beta must be a number/);
   });
 });

@@ -136,7 +136,12 @@ describe('promises', () => {
           last = done;
           seen.push(`${name}${storage.getStore()}`);
         };
-        await promises.gelu(new Float32Array(LENGTH), { onProgress });
+        await promises.gelu(new Float32Array(LENGTH), {
+          onProgress(this: unknown, progress) {
+            expect(this).toBeUndefined();
+            onProgress(progress);
+          },
+        });
         expect(last).toBe(LENGTH);
       });
     await Promise.all([call('a'), call('b')]);
@@ -195,6 +200,10 @@ describe('promises', () => {
         expect(await codeOf(promise)).toBe('ERR_INVALID_ARG_VALUE');
       }
     }
+    const none = new Float32Array(0);
+    const ofNone = promises.gelu(none);
+    transfer(none);
+    expect(await codeOf(ofNone)).toBe('ERR_INVALID_ARG_VALUE');
     for (const size of [0, 4 * LENGTH - 4, 8 * LENGTH]) {
       const buffer = new (ArrayBuffer as Any)(4 * LENGTH, { maxByteLength: 8 * LENGTH });
       const promise = promises.gelu(new Float32Array(buffer));

@@ -71,7 +71,7 @@ export function removeIfThere(file: string): void {
   try {
     unlinkSync(file);
   } catch (error) {
-    if (codeOf(error) !== 'ENOENT') throw error;
+    if (!['ENOENT', 'ENOTDIR'].includes(codeOf(error) as string)) throw error;
   }
 }
 
