@@ -284,7 +284,8 @@ const mishKernel: Kernel = {
  * @param gradOutput - An array of the type and length of `x`.
  * @param x - As softplus'.
  * @param options - As softplus'; `out` may be `x` or `gradOutput`.
- * @returns As {@link geluBackward}; for a `beta` other than 1 the derivative is off by at most 1 ULP.
+ * @returns As {@link geluBackward}; for a `beta` other than 1 the derivative is off by at most 1 ULP, in
+ * float64 if the magnitude of `beta` is from 2^-500 to 2^500.
  * @throws TypeError `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE`; RangeError `ERR_OUT_OF_RANGE`.
  */
 export function softplusBackward<T extends ActivationInput>(gradOutput: T, x: T, options?: SoftplusOptions<T>): T {

@@ -5,17 +5,16 @@
  */
 
 import { Transform, type TransformCallback, type TransformOptions } from 'node:stream';
-import { gelu, mish, silu, softplus, swish } from './activations.js';
+import type { gelu } from './activations.js';
 import { jobOf } from './apply.js';
 import { assertLittleEndian, DTYPES, elementsAt, sizeOf } from './bytes.js';
 import { invalidType, withCode } from './errors.js';
+import { FUNCTION_NAMES, FUNCTIONS, type FunctionName } from './functions.js';
 import { inSlices } from './slices.js';
 import { type DType, type GeluOptions, oneOf, optionsObject, type SoftplusOptions } from './validate.js';
 
-const FUNCTIONS = { gelu, silu, swish, mish, softplus };
-
 /** The functions that {@link activation} knows by name. */
-export type ActivationName = keyof typeof FUNCTIONS;
+export type ActivationName = FunctionName;
 
 /** The function's own options, without `out`; the type of the elements; and some of node:stream's. */
 export interface ActivationStreamOptions
@@ -107,7 +106,7 @@ class Activation extends Transform {
  */
 export function activation(name: ActivationName, options?: ActivationStreamOptions): Transform {
   assertLittleEndian();
-  const f = FUNCTIONS[oneOf('name', name, Object.keys(FUNCTIONS) as ActivationName[])] as typeof gelu;
+  const f = FUNCTIONS[oneOf('name', name, FUNCTION_NAMES)] as typeof gelu;
   const { dtype: named = 'float32', approximate, beta, threshold, ...given } = optionsObject(options);
   const dtype = oneOf('options.dtype', named, DTYPES);
   const parameters = { approximate, beta, threshold, dtype };

@@ -1,5 +1,5 @@
-// The elementary functions behind the formulas of activations.ts: the operations of native/wide.h in the same
-// order, so that every double has the same bits. The derivations and error bounds are there.
+// The elementary functions behind the formulas of activations.ts and derivatives.ts: the operations of native/wide.h in the
+// same order, so that every double has the same bits. The derivations and error bounds are there.
 
 import { LN2_HIGH, LN2_LOW, LOG2_E, powerOf2 } from './math.js';
 import { fastAdd, fastSum, type Pair, product, productError } from './pair.js';

@@ -1,4 +1,4 @@
-// e^t in pairs of float32 lanes, for quick_logistic.h.
+// e^t in pairs of float32 lanes.
 #pragma once
 
 #include "quick.h"

@@ -35,7 +35,8 @@
 
 INLINE_REGION_BEGIN
 
-// W(a) for a Tail, or Tail(a) near 0. The segments are those of v = a kScale + kOffset by its leading bits.
+// W(a) for a Tail, or Tail(a) near 0. The segments are those of v = a kScale + kOffset by its leading bits, kExponentBits
+// of the exponent and those after them.
 template <class Tail, class W>
 inline Pair<W> segmentPolynomial(W a) {
   constexpr int kTerms = sizeof Tail::kTerms / sizeof *Tail::kTerms, kLows = sizeof Tail::kLows / sizeof *Tail::kLows;

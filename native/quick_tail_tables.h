@@ -2,7 +2,7 @@
 // near 0 one for 5.
 //
 // kCenters are the segments' centers, kTerms the coefficients of W, or near 0 of the function, kLows what is missing of
-// the first of them. kExact and kExponentBits are in quick_tail.h.
+// the first of them. What kExact and kExponentBits are is in quick_tail.h.
 #pragma once
 
 template <int tableBits>

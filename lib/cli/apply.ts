@@ -1,14 +1,13 @@
 // `simd-activations FUNCTION INPUT OUTPUT`.
 
 import { createHash } from 'node:crypto';
-import { gelu, mish, silu, softplus, swish } from '../activations.js';
 import { backend, setNumThreads } from '../backend.js';
 import { assertLittleEndian } from '../bytes.js';
-import { geluBackward, mishBackward, siluBackward, softplusBackward, swishBackward } from '../derivatives.js';
 import { FormatError, type Layout, type Section, type Start, type Wanted } from '../formats/layout.js';
 import { readNpy } from '../formats/npy.js';
 import { readRaw } from '../formats/raw.js';
 import { readSafetensors } from '../formats/safetensors.js';
+import { DERIVATIVES, FUNCTIONS } from '../functions.js';
 import type { ApplyCommand } from './arguments.js';
 import { UsageError } from './errors.js';
 import { type Input, openInput, startOf } from './input.js';
@@ -19,14 +18,6 @@ import { exists, join, rangeOf, shardFile } from './shards.js';
 import { BLOCK, transform, type Work } from './transform.js';
 
 const READERS = { npy: readNpy, safetensors: readSafetensors, raw: readRaw };
-const FORWARD = { gelu, silu, swish, mish, softplus };
-const BACKWARD = {
-  gelu: geluBackward,
-  silu: siluBackward,
-  swish: swishBackward,
-  mish: mishBackward,
-  softplus: softplusBackward,
-};
 
 /** A message about a file, with its name. */
 async function about<T>(name: string, read: Promise<T>): Promise<T> {
@@ -106,8 +97,8 @@ async function applyToInput(command: ApplyCommand, x: Input, layout: Layout, gra
     to,
     compute: (numbers, grad, dtype) => {
       const own = { ...options, out: numbers, dtype };
-      if (grad === undefined) FORWARD[name](numbers, own);
-      else BACKWARD[name](grad, numbers, own);
+      if (grad === undefined) FUNCTIONS[name](numbers, own);
+      else DERIVATIVES[name](grad, numbers, own);
     },
   };
   const summary = {

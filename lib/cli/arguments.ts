@@ -3,15 +3,14 @@
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { DTYPES } from '../bytes.js';
+import { FUNCTION_NAMES, type FunctionName } from '../functions.js';
 import type { DType } from '../validate.js';
 import { codeOf, UsageError } from './errors.js';
 import type { Shard } from './shards.js';
 
-const FUNCTIONS = ['gelu', 'silu', 'swish', 'mish', 'softplus'] as const;
 const APPROXIMATE = ['none', 'tanh'] as const;
 const FORMATS = ['npy', 'safetensors', 'raw'] as const;
 
-export type FunctionName = (typeof FUNCTIONS)[number];
 export type Format = (typeof FORMATS)[number];
 
 /** What the functions take from the command line. */
@@ -83,7 +82,7 @@ export function commandOf(args: string[]): Command {
     if (input !== undefined) throw new UsageError(`${name} takes no files`);
     return name === 'info' ? { kind: 'info', json: values.json ?? false } : { kind: 'bench' };
   }
-  const f = oneOf('the first argument', name, [...FUNCTIONS, 'info', 'bench', 'help'] as const) as FunctionName;
+  const f = oneOf('the first argument', name, [...FUNCTION_NAMES, 'info', 'bench', 'help'] as const) as FunctionName;
   if (input === undefined || output === undefined) throw new UsageError(`${name} needs an input and an output file`);
   if (more.length > 0) throw new UsageError(`${name} takes two files, not ${positionals.length - 1}`);
   return { kind: 'apply', command: applyCommand(f, input, output, values) };
