@@ -146,7 +146,7 @@ struct BoundedPath {
   // Where the bounds do not settle the result, their difference is not 0 but a number or NaN. Their products with the
   // gradient tell as much as they do, and whether these are NaN. No bounds are on both sides of 0, where a gradient of
   // 0 would hide it: next to a root, a slope is above 2^-31. Results are repaired before they are stored, maybe over
-  // the arguments, which are read anew for it rather than kept.
+  // the arguments, which are read anew for it rather than kept. (One store for both ways: SiLU 1.04 on a Zen 4.)
   template <class W>
   FLATTEN static void finish(const float* gradOutput, const float* x, Bounds<W> y, unsigned failed, float limit,
                              float* out, bool bypass, const Parameters& parameters) {

@@ -35,6 +35,12 @@ struct QuickPath<softplusDerivative<V>> : BoundedPath<softplusDerivative<V>> {
   static bool suits(const Parameters& parameters) { return QuickPath<softplus<V>>::suits(parameters); }
 };
 
+// Bounds of s times a sum that lacks `excess`, which is off by `error` at most.
+template <class W>
+inline Bounds<W> productBounds(W s, W sum, W excess, W error) {
+  return {fma(s, sum, s * (excess - error)), fma(s, sum, s * (excess + error))};
+}
+
 // s (1 + z (1 - s)), s = 1 / d, |z.hi| < 128; z.lo counts if kPair. `turn` is z (1 - s), rounded to so few bits that
 // 1 + turn and z - turn are exact; `excess` is what 1 + turn lacks. The sum is zero at the function's least value,
 // where it cancels: an error bound is sumError times the sum, and a little more. Measured over a third of all x, the
@@ -55,7 +61,7 @@ inline Bounds<W> slopeBounds(Pair<W> z, Pair<W> d, float sumError) {
   if (kPair) excess = fma(z.lo, mirrored, excess);
   excess = fma(rest, sum - product, excess);
   const W error = fma(abs(sum), W(sumError), W(kSlopeError));
-  return {fma(s, sum, s * (excess - error)), fma(s, sum, s * (excess + error))};
+  return productBounds(s, sum, excess, error);
 }
 
 // SiLU'(x): w = z = x.
@@ -81,16 +87,16 @@ constexpr float kNearMishSlopeError = kLargeTable ? 0x1.68p-37F : 0x1.7p-38F;
 
 template <>
 struct QuickPath<mishDerivative<V>> : BoundedPath<mishDerivative<V>, kTailsTogether> {
-  static constexpr float kNear = 8.25F, kLeast = -54, kVanishes = -110;
+  static constexpr float kNear = kNearMish, kLeast = -54, kVanishes = -110;
 
   template <class W>
   static Bounds<W> bounds(W x) {
     const W t = max(W(-55.0F), min(W(32.0F), x));
-    return boundsBy(t, mishTerms(t, [](W a) { return positiveSum(a, W(2.0F)); }), W(kMishSlopeError));
+    return boundsBy(t, mishTerms(t), W(kMishSlopeError));
   }
   template <class W>
   static Bounds<W> nearBounds(W x) {
-    return boundsBy(x, mishTerms(x, [](W a) { return fastSum(W(2.0F), a); }), W(kNearMishSlopeError));
+    return boundsBy(x, nearMishTerms(x), W(kNearMishSlopeError));
   }
 
  private:
@@ -109,7 +115,7 @@ struct QuickPath<mishDerivative<V>> : BoundedPath<mishDerivative<V>, kTailsToget
     const Pair<W> y = sum(n.hi, turn);
     const W excess = fma(rest, y.hi, y.lo + (n.lo + turnLow));
     const W error = fma(abs(turn), relativeError, n.hi * relativeError);
-    return {fma(s, y.hi, s * (excess - error)), fma(s, y.hi, s * (excess + error))};
+    return productBounds(s, y.hi, excess, error);
   }
 };
 

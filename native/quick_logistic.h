@@ -157,14 +157,14 @@ struct QuickPath<geluTanh<V>> : BoundedPath<geluTanh<V>> {
   }
 };
 
-// u = e^t, n = u (u + 2) and d = n + 2. plusTwo(a) is a + 2, exactly.
+// u = e^t, n = u (u + 2) and d = n + 2.
 template <class W>
 struct MishTerms {
   Pair<W> u, n, d;
 };
 
 template <class W, class PlusTwo>
-inline MishTerms<W> mishTerms(W t, PlusTwo plusTwo) {
+inline MishTerms<W> mishTermsBy(W t, PlusTwo plusTwo) {
   const Pair<W> power = value(expParts<1>(t));
   const Pair<W> u = fastSum(power.hi, power.lo);
   const Pair<W> u2 = plusTwo(u.hi);
@@ -174,21 +174,33 @@ inline MishTerms<W> mishTerms(W t, PlusTwo plusTwo) {
   return {u, {n, nLow}, {d.hi, d.lo + nLow}};
 }
 
+template <class W>
+inline MishTerms<W> mishTerms(W t) {
+  return mishTermsBy(t, [](W a) { return positiveSum(a, W(2.0F)); });
+}
+
+// The same for |t| <= kNearMish: there n is below 2^24, as for nearOnePlusExp().
+constexpr float kNearMish = 8.25F;
+
+template <class W>
+inline MishTerms<W> nearMishTerms(W t) {
+  return mishTermsBy(t, [](W a) { return fastSum(W(2.0F), a); });
+}
+
 // (The terms by reference: AVX2's, by value, g++ copies by way of memory, and Mish takes 1.35 times as long.)
 //
-// Mish(x) = x n / d. From 32 on the result is x, and u stops growing. Near, n is below 2^24, as for nearOnePlusExp().
+// Mish(x) = x n / d. From 32 on the result is x, and u stops growing.
 template <>
 struct QuickPath<mish<V>> : BoundedPath<mish<V>> {
-  static constexpr float kNear = 8.25F, kLeast = -66, kVanishes = -109;
+  static constexpr float kNear = kNearMish, kLeast = -66, kVanishes = -109;
 
   template <class W>
   static Bounds<W> bounds(W x) {
-    const W t = max(W(-67.0F), min(W(32.0F), x));
-    return boundsBy(x, mishTerms(t, [](W a) { return positiveSum(a, W(2.0F)); }));
+    return boundsBy(x, mishTerms(max(W(-67.0F), min(W(32.0F), x))));
   }
   template <class W>
   static Bounds<W> nearBounds(W x) {
-    return boundsBy(x, mishTerms(x, [](W a) { return fastSum(W(2.0F), a); }));
+    return boundsBy(x, nearMishTerms(x));
   }
 
  private:
