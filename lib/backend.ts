@@ -1,7 +1,7 @@
 // Which implementation runs: one of the addon's instruction sets, or JavaScript.
 
 import { inspect } from 'node:util';
-import { invalidValue, outOfRange } from './errors.js';
+import { invalidValue } from './errors.js';
 import { type Elements, type Kernel, type Parameters, runKernel } from './kernel.js';
 import { type Backward, type Forward, type Loaded, loadNative, type NativeKernels } from './native.js';
 import { type DType, type FloatArray, positiveInteger } from './validate.js';
@@ -36,10 +36,8 @@ let isa: string;
 let kernels: NativeKernels | undefined;
 select('SIMD_ACTIVATIONS_BACKEND', environment.backend ?? (isas[0] as string));
 if (environment.threads !== undefined) {
-  const count = /^\d+$/.test(environment.threads) ? Number(environment.threads) : 0;
-  if (count < 1 || count > MAX_THREADS) {
-    throw outOfRange('SIMD_ACTIVATIONS_NUM_THREADS', `an integer >= 1 and <= ${MAX_THREADS}`, environment.threads);
-  }
+  const number = /^\d+$/.test(environment.threads) ? Number(environment.threads) : Number.NaN;
+  const count = positiveInteger('SIMD_ACTIVATIONS_NUM_THREADS', number, MAX_THREADS, environment.threads);
   binding?.setThreads(count, true); // a Worker loads this module anew
 }
 

@@ -45,7 +45,7 @@ export function loadNative(): Loaded {
     if (binding.version !== version) {
       return { reason: `the binary is of version ${binding.version}, and this package of ${version}` };
     }
-    if (typeof binding.setThreads !== 'function') return { reason: `${path} is no binary of this package` };
+    if (typeof binding.setThreads !== 'function') return { reason: 'what was loaded is no binary of this package' };
     return { binding };
   } catch (error) {
     const [message] = String(error instanceof Error ? error.message : error).split('\n');

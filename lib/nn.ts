@@ -36,6 +36,7 @@ abstract class Activation {
 /** torch.nn.GELU. */
 export class GELU extends Activation {
   static override readonly name = 'GELU';
+
   readonly approximate: 'none' | 'tanh';
 
   /** @param options - `approximate`: `'none'` (default) or `'tanh'`. */
@@ -84,6 +85,7 @@ abstract class InPlaceActivation extends Activation {
 /** torch.nn.Mish. */
 export class Mish extends InPlaceActivation {
   static override readonly name = 'Mish';
+
   forward<T extends ActivationInput>(x: T, options?: ModuleOptions<T>): T {
     return mish(x, this.forwardOptions(x, options));
   }
@@ -96,6 +98,7 @@ export class Mish extends InPlaceActivation {
 /** torch.nn.SiLU. */
 export class SiLU extends InPlaceActivation {
   static override readonly name = 'SiLU';
+
   forward<T extends ActivationInput>(x: T, options?: ModuleOptions<T>): T {
     return silu(x, this.forwardOptions(x, options));
   }
@@ -108,6 +111,7 @@ export class SiLU extends InPlaceActivation {
 /** torch.nn.Softplus. */
 export class Softplus extends Activation {
   static override readonly name = 'Softplus';
+
   readonly beta: number;
   readonly threshold: number;
 

@@ -76,7 +76,7 @@ class Call {
     run(kernel, dtype, gradOutput && sliceOf(gradOutput), sliceOf(x), sliceOf(this.result), parameters);
     this.resize(now() - start);
     this.done += count;
-    const { onProgress } = this;
+    const { onProgress } = this; // and is called without `this`
     onProgress?.({ done: this.done, total: this.total });
     return this.done === this.total;
   }

@@ -92,23 +92,21 @@ export function func(argument: string, value: unknown): void {
   if (typeof value !== 'function') throw invalidType(argument, 'a function', value);
 }
 
-/** `value` as an integer of at least 1 and at most `max`. */
-export function positiveInteger(argument: string, value: unknown, max: number): number {
+/** `value` as an integer of at least 1 and at most `max`. An error shows `given`, what it was made from. */
+export function positiveInteger(argument: string, value: unknown, max: number, given: unknown = value): number {
   if (!Number.isInteger(number(argument, value)) || (value as number) < 1 || (value as number) > max) {
-    throw outOfRange(argument, `an integer >= 1 and <= ${max}`, value);
+    throw outOfRange(argument, `an integer >= 1 and <= ${max}`, given);
   }
   return value as number;
 }
 
 const typedArray = Object.getPrototypeOf(Uint8Array.prototype);
 // The getters of %TypedArray%.prototype: they work for arrays of other realms, whatever a subclass says.
-const getter = (name: string | symbol) => Object.getOwnPropertyDescriptor(typedArray, name)?.get as () => unknown;
-const [tagGetter, lengthGetter, bufferGetter, offsetGetter] = [
-  getter(Symbol.toStringTag) as () => string | undefined,
-  getter('length') as () => number,
-  getter('buffer') as () => ArrayBufferLike,
-  getter('byteOffset') as () => number,
-];
+const getter = <T>(name: string | symbol) => Object.getOwnPropertyDescriptor(typedArray, name)?.get as () => T;
+const tagGetter = getter<string | undefined>(Symbol.toStringTag);
+const lengthGetter = getter<number>('length');
+const bufferGetter = getter<ArrayBufferLike>('buffer');
+const offsetGetter = getter<number>('byteOffset');
 
 /** The length of an array now: 0 if its buffer is detached or has become too short. */
 export const lengthOf = (array: FloatArray): number => lengthGetter.call(array);
