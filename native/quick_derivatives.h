@@ -146,7 +146,7 @@ struct QuickPath<geluTanhDerivative<V>> : BoundedPath<geluTanhDerivative<V>, kTa
   }
   template <class W>
   static Bounds<W> nearBounds(W x) {
-    return segmentBounds<GeluTanhSlopeNear>(x);
+    return segmentBounds<GeluTanhSlopeNear<F::kNearTableBits>>(x);
   }
 };
 
@@ -179,7 +179,7 @@ struct QuickPath<geluDerivative<V>> : BoundedPath<geluDerivative<V>, kTailsToget
 
   template <class W>
   static Bounds<W> nearBounds(W x) {
-    return segmentBounds<GeluSlopeNear>(x);
+    return segmentBounds<GeluSlopeNear<F::kNearTableBits>>(x);
   }
 };
 

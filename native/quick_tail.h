@@ -10,10 +10,14 @@
 // Tail(a) is off by this much of itself, measured over a third of all a in range, and kError is a bound of it: GELU
 // 2^-35.0 (N = 32) and 2^-35.8 (N = 8), Softplus 2^-35.4 and 2^-35.1, GELU' (quick_derivatives.h) 2^-34.9 and 2^-36.0.
 //
-// Near 0, where the segments are narrow enough with N = 32, such a polynomial has Tail(a) itself, and GELU' itself,
-// which takes 0.8 (GELU), 0.7 (GELU') of the time on a Zen 5 and 0.7 (Softplus) on a Zen 4. They are off by 2^-33,
-// 2^-36 and 2^-34.9, measured likewise; GELU's error grows with a, and so does its bound. What pays for it are blocks
-// with an x beyond, 1.02 to 1.06 of the time. (Softplus of any sign by 32 segments: 0.61 up to 3.75, 0.78 up to 8.25.)
+// Near 0 such a polynomial has Tail(a) itself, and GELU' itself: of 32 segments with AVX-512, of 16 with AVX2, whose
+// lookups are two and a selection. That takes 0.8 (GELU), 0.7 (GELU') of the time on a Zen 5 and 0.7 (Softplus) on a
+// Zen 4; AVX2 there 0.83, 0.79 and 0.79, by clang 0.81, 0.75 and 0.75. They are off by 2^-33, 2^-34.9 (Softplus) and
+// 2^-36, with 16 segments 2^-33, 2^-34.8 and 2^-35, measured likewise; GELU's error grows with a, and so does its bound.
+// What pays for it are blocks with an x beyond, 1.02 to 1.06 of the time, by g++ AVX2's up to 1.1. (Softplus of any sign
+// by 32 segments: 0.61 up to 3.75, 0.78 up to 8.25. AVX2 with 64 segments as rows of coefficients, loaded and
+// transposed: 1.06 to 1.09 of the time with 16 in columns, for loads are two a cycle, and the rows' addresses, by way of
+// memory, take seven.)
 //
 // Tried, ns per element (GELU, Softplus, GELU'; N(0, 1)) on an Intel Xeon: AVX-512 in blocks of 2 F 0.67, 0.75, 0.80;
 // of 4 0.60, 0.63, 0.70; of 6 0.56, 0.61, 0.74. AVX2 in blocks of 2 1.56, 1.69, 1.59; of 3 1.27, 1.31, 1.38; of 4 1.22,
@@ -39,12 +43,12 @@
 
 INLINE_REGION_BEGIN
 
-// W(a) for a Tail, or Tail(a) near 0. The segments are those of v = a kScale + kOffset by its leading bits,
-// kExponentBits of the exponent and those after them.
+// W(a) for a Tail, or Tail(a) near 0. The segments are those of v = a kScale + kOffset by the lowest bits of
+// its exponent and kFractionBits of the fraction.
 template <class Tail, class W>
 inline Pair<W> segmentPolynomial(W a) {
   constexpr int kTerms = sizeof Tail::kTerms / sizeof *Tail::kTerms, kLows = sizeof Tail::kLows / sizeof *Tail::kLows;
-  const W place = leadingBits<Tail::kExponentBits>(fma(a, W(Tail::kScale), W(Tail::kOffset)));
+  const W place = leadingBits<Tail::kFractionBits>(fma(a, W(Tail::kScale), W(Tail::kOffset)));
   const W d = a - lookup(Tail::kCenters, place);
   W sum = lookup(Tail::kTerms[kTerms - 1], place);
   UNROLL for (int i = kTerms - 2; i >= Tail::kExact; i--) sum = fma(d, sum, lookup(Tail::kTerms[i], place));
@@ -67,19 +71,20 @@ inline Bounds<W> boundsAround(W y, W excess, W error) {
   return {y - (excess - error), y - (excess + error)};
 }
 
-constexpr float kNearTail = kLargeTable ? 3.75F : kUnlimited;
+constexpr float kNearTail = 3.75F;
 
 // Vectors in step, for these have more numbers to keep meanwhile than others.
 constexpr size_t kTailsTogether = 4;
 
 // Near 0 GELU's Tail(a) is off by kError + kNearErrorGrowth a of itself at most.
-constexpr float kNearErrorGrowth = 0x1.04p-35F;
+constexpr float kNearErrorGrowth = kLargeTable ? 0x1.04p-35F : 0x1.1ep-35F;
 
 // GELU(x). Where x is tiny, x / 2 may be a tie and products lose bits, and so the bounds are apart; but not for zeros.
 template <>
 struct QuickPath<gelu<V>> : BoundedPath<gelu<V>, kTailsTogether> {
   static constexpr float kNear = kNearTail, kLeast = -8, kVanishes = -14.4F;
   using Tail = GeluTail<F::kTableBits>;
+  using Near = GeluNear<F::kNearTableBits>;
 
   template <class W>
   static Bounds<W> bounds(W x) {
@@ -89,7 +94,7 @@ struct QuickPath<gelu<V>> : BoundedPath<gelu<V>, kTailsTogether> {
   template <class W>
   static Bounds<W> nearBounds(W x) {
     const W a = abs(x);
-    return boundsBy(x, a, segmentPolynomial<GeluNear>(a), fma(a, W(kNearErrorGrowth), W(GeluNear::kError)));
+    return boundsBy(x, a, segmentPolynomial<Near>(a), fma(a, W(kNearErrorGrowth), W(Near::kError)));
   }
 
  private:
@@ -106,8 +111,9 @@ struct QuickPath<gelu<V>> : BoundedPath<gelu<V>, kTailsTogether> {
 // Softplus(x) for beta 1. From 18 on it is x in any case.
 template <>
 struct QuickPath<softplus<V>> : BoundedPath<softplus<V>, kTailsTogether> {
-  static constexpr float kNear = kLargeTable ? 8.25F : kUnlimited, kLeast = -17, kVanishes = -104, kNothing = 0.0F;
+  static constexpr float kNear = 8.25F, kLeast = -17, kVanishes = -104, kNothing = 0.0F;
   using Tail = SoftplusTail<F::kTableBits>;
+  using Near = SoftplusNear<F::kNearTableBits>;
   static bool suits(const Parameters& parameters) { return parameters.beta == 1 && parameters.threshold >= 18; }
 
   template <class W>
@@ -119,9 +125,9 @@ struct QuickPath<softplus<V>> : BoundedPath<softplus<V>, kTailsTogether> {
   }
   template <class W>
   static Bounds<W> nearBounds(W x) {
-    const Pair<W> tail = segmentPolynomial<SoftplusNear>(abs(x));
+    const Pair<W> tail = segmentPolynomial<Near>(abs(x));
     const Pair<W> y = positiveSum(tail.hi, max(W(0.0F), x));
-    const W low = y.lo + tail.lo, error = W(SoftplusNear::kError);
+    const W low = y.lo + tail.lo, error = W(Near::kError);
     return {y.hi + fnma(tail.hi, error, low), y.hi + fma(tail.hi, error, low)};
   }
 };

@@ -1,8 +1,8 @@
 // The tables of quick_tail.h, from tools/fit_quick.py: a specialization for F::kTableBits of 5 and of 3 each, and for
-// near 0 one for 5.
+// near 0 one for F::kNearTableBits of 5 and of 4.
 //
 // kCenters are the segments' centers, kTerms the coefficients of W, or near 0 of the function, kLows what is missing of
-// the first of them. What kExact and kExponentBits are is in quick_tail.h.
+// the first of them. What kExact and kFractionBits are is in quick_tail.h.
 #pragma once
 
 template <int tableBits>
@@ -11,11 +11,19 @@ template <int tableBits>
 struct SoftplusTail;
 template <int tableBits>
 struct GeluSlopeTail;
+template <int tableBits>
+struct SoftplusNear;
+template <int tableBits>
+struct GeluNear;
+template <int tableBits>
+struct GeluSlopeNear;
+template <int tableBits>
+struct GeluTanhSlopeNear;
 
 // Off by 2^-35.56.
 template <>
 struct GeluTail<5> {
-  static constexpr int kExponentBits = 1, kExact = 3;
+  static constexpr int kFractionBits = 4, kExact = 3;
   static constexpr float kError = 0x1.1p-35F;
   static constexpr float kScale = 0x1.7b425ep-2F, kOffset = 0x1.08p0F;
   alignas(64) static constexpr float kCenters[32] = {
@@ -71,7 +79,7 @@ struct GeluTail<5> {
 // Off by 2^-36.62.
 template <>
 struct GeluTail<3> {
-  static constexpr int kExponentBits = 1, kExact = 4;
+  static constexpr int kFractionBits = 2, kExact = 4;
   static constexpr float kError = 0x1.2p-36F;
   static constexpr float kScale = 0x1.6f485cp-2F, kOffset = 0x1.2p0F;
   alignas(64) static constexpr float kCenters[8] = {
@@ -106,7 +114,7 @@ struct GeluTail<3> {
 // Off by 2^-36.88.
 template <>
 struct SoftplusTail<5> {
-  static constexpr int kExponentBits = 2, kExact = 3;
+  static constexpr int kFractionBits = 3, kExact = 3;
   static constexpr float kError = 0x1.8p-36F;
   static constexpr float kScale = 0x1.f9e352p-1F, kOffset = 0x1.3p0F;
   alignas(64) static constexpr float kCenters[32] = {
@@ -175,7 +183,7 @@ struct SoftplusTail<5> {
 // Off by 2^-35.55.
 template <>
 struct SoftplusTail<3> {
-  static constexpr int kExponentBits = 2, kExact = 4;
+  static constexpr int kFractionBits = 1, kExact = 4;
   static constexpr float kError = 0x1.04p-35F;
   static constexpr float kScale = 0x1.bbd3cep-1F, kOffset = 0x1.4p0F;
   alignas(64) static constexpr float kCenters[8] = {
@@ -214,7 +222,7 @@ struct SoftplusTail<3> {
 // Off by 2^-35.52.
 template <>
 struct GeluSlopeTail<5> {
-  static constexpr int kExponentBits = 1, kExact = 3;
+  static constexpr int kFractionBits = 4, kExact = 3;
   static constexpr float kError = 0x1.18p-35F;
   static constexpr float kScale = 0x1.7b425ep-2F, kOffset = 0x1.08p0F;
   alignas(64) static constexpr float kCenters[32] = {
@@ -270,7 +278,7 @@ struct GeluSlopeTail<5> {
 // Off by 2^-36.52.
 template <>
 struct GeluSlopeTail<3> {
-  static constexpr int kExponentBits = 1, kExact = 4;
+  static constexpr int kFractionBits = 2, kExact = 4;
   static constexpr float kError = 0x1.08p-36F;
   static constexpr float kScale = 0x1.6f485cp-2F, kOffset = 0x1.2p0F;
   alignas(64) static constexpr float kCenters[8] = {
@@ -303,8 +311,9 @@ struct GeluSlopeTail<3> {
 };
 
 // Off by 2^-35.1.
-struct SoftplusNear {
-  static constexpr int kExponentBits = 0, kExact = 3;
+template <>
+struct SoftplusNear<5> {
+  static constexpr int kFractionBits = 5, kExact = 3;
   static constexpr float kError = 0x1.14p-35F;
   static constexpr float kScale = 0x1.e5c87cp-4F, kOffset = 0x1.04p0F;
   alignas(64) static constexpr float kCenters[32] = {
@@ -365,9 +374,51 @@ struct SoftplusNear {
        0x1.6064fp-21F, 0x1.0fbd82p-21F, 0x1.a2bdep-22F}};
 };
 
+// Off by 2^-34.87.
+template <>
+struct SoftplusNear<4> {
+  static constexpr int kFractionBits = 4, kExact = 4;
+  static constexpr float kError = 0x1.28p-35F;
+  static constexpr float kScale = 0x1.de1282p-4F, kOffset = 0x1.08p0F;
+  alignas(64) static constexpr float kCenters[16] = {
+      0x1.4bcp-13F, 0x1.f96a2cp-2F, 0x1.127644p0F, 0x1.9d7f7ep0F, 0x1.18b0bap1F, 0x1.5f9768p1F, 0x1.94821p1F,
+       0x1.decea8p1F, 0x1.12dabp2F, 0x1.3480fep2F, 0x1.57484cp2F, 0x1.76344ep2F, 0x1.9b7e16p2F, 0x1.bfc944p2F,
+       0x1.defa0cp2F, 0x1.fe4a84p2F};
+  alignas(64) static constexpr float kLows[1][16] = {
+      {0x1.504968p-30F, 0x1.fe6996p-30F, 0x1.929c56p-27F, -0x1.2d7bbap-29F, 0x1.5b50ep-29F, 0x1.e9f2d6p-30F,
+       0x1.61a7fap-34F, -0x1.c1305ep-31F, -0x1.c05992p-34F, -0x1.88f1e2p-33F, -0x1.e9206ap-34F, 0x1.2b38ecp-34F,
+       -0x1.fe84a6p-35F, -0x1.9f7e7cp-38F, 0x1.d6b7aap-40F, 0x1.d1af1ep-37F}};
+  alignas(64) static constexpr float kTerms[8][16] = {
+      {0x1.62d9d2p-1F, 0x1.e7f22ep-2F, 0x1.2d6fd8p-2F, 0x1.736c66p-3F, 0x1.b1559p-4F, 0x1.fd3646p-5F,
+       0x1.544ee2p-5F, 0x1.8060b2p-6F, 0x1.bc0056p-7F, 0x1.072c9ap-7F, 0x1.32328ep-8F, 0x1.7a159p-9F,
+       0x1.a688fep-10F, 0x1.df7824p-11F, 0x1.2690f4p-11F, 0x1.693708p-12F},
+      {-0x1.fff5a2p-2F, -0x1.842682p-2F, -0x1.051ee6p-2F, -0x1.53b0ap-3F, -0x1.9b331p-4F, -0x1.edb56cp-5F,
+       -0x1.4d5628p-5F, -0x1.7be766p-6F, -0x1.b901bcp-7F, -0x1.061ec6p-7F, -0x1.317bb8p-8F, -0x1.798a1ap-9F,
+       -0x1.a631dcp-10F, -0x1.df4008p-11F, -0x1.267bc6p-11F, -0x1.69271cp-12F},
+      {0x1p-3F, 0x1.e20aa4p-4F, 0x1.8511cap-4F, 0x1.1b58f8p-4F, 0x1.71eb4p-5F, 0x1.cff44ap-6F, 0x1.3fc5dep-6F,
+       0x1.73184ap-7F, 0x1.b3124ep-8F, 0x1.0406p-8F, 0x1.300f3p-9F, 0x1.7873b6p-10F, 0x1.a583cap-11F,
+       0x1.decfe2p-12F, 0x1.26516ep-12F, 0x1.690744p-13F},
+      {-0x1.bd721ep-19F, -0x1.36f0e6p-7F, -0x1.fc61f6p-7F, -0x1.f8f10ep-7F, -0x1.8a31ecp-7F, -0x1.10056ap-7F,
+       -0x1.87aa84p-8F, -0x1.d7d8ep-9F, -0x1.1a3d9p-9F, -0x1.5526b8p-10F, -0x1.91a208p-11F, -0x1.f30b5ep-12F,
+       -0x1.181acep-12F, -0x1.3e9fdep-13F, -0x1.87fbb6p-14F, -0x1.e10a1ep-15F},
+      {-0x1.554fa6p-8F, -0x1.08f2d4p-8F, -0x1.2238fep-10F, 0x1.00b506p-10F, 0x1.c3eb7ep-10F, 0x1.986576p-10F,
+       0x1.468182p-10F, 0x1.ab8d9cp-11F, 0x1.0af116p-11F, 0x1.4a30ep-12F, 0x1.8a2048p-13F, 0x1.ed4936p-14F,
+       0x1.164c44p-14F, 0x1.3d754ap-15F, 0x1.8719e2p-16F, 0x1.e06086p-17F},
+      {-0x1.3d8c74p-19F, 0x1.c5eaccp-11F, 0x1.0437ep-10F, 0x1.0abbe6p-11F, 0x1.a67824p-15F, -0x1.1713fcp-13F,
+       -0x1.4d0078p-13F, -0x1.12dea8p-13F, -0x1.7ba3cap-14F, -0x1.edddf6p-15F, -0x1.2f6a94p-15F,
+       -0x1.8180b8p-16F, -0x1.b78534p-17F, -0x1.f82d74p-18F, -0x1.377c7ep-18F, -0x1.7f48c2p-19F},
+      {0x1.7896c2p-12F, 0x1.90c234p-13F, -0x1.8ee188p-14F, -0x1.558a72p-13F, -0x1.80bb56p-14F, -0x1.9f82bcp-16F,
+       0x1.26eaccp-21F, 0x1.90869ap-17F, 0x1.80c5dep-17F, 0x1.1ca9eep-17F, 0x1.75dce2p-18F, 0x1.ea4bdep-19F,
+       0x1.1dfe3ap-19F, 0x1.4bd22ep-20F, 0x1.9c7deap-21F, 0x1.fc78d2p-22F},
+      {-0x1.cfefep-16F, -0x1.47eec6p-14F, -0x1.8dfdf2p-15F, 0x1.c854d8p-18F, 0x1.6557c2p-16F, 0x1.c5d30cp-17F,
+       0x1.4e47bep-18F, 0x1.7ff8bp-21F, -0x1.667c6ep-21F, -0x1.c4ddap-21F, -0x1.66059ap-21F, -0x1.e6f784p-22F,
+       -0x1.35281ap-22F, -0x1.7ad0dep-23F, -0x1.c73528p-24F, -0x1.0e82b4p-24F}};
+};
+
 // Off by 2^-33.16.
-struct GeluNear {
-  static constexpr int kExponentBits = 0, kExact = 3;
+template <>
+struct GeluNear<5> {
+  static constexpr int kFractionBits = 5, kExact = 3;
   static constexpr float kError = 0x1.bp-37F;
   static constexpr float kScale = 0x1.0baf46p-2F, kOffset = 0x1.04p0F;
   alignas(64) static constexpr float kCenters[32] = {
@@ -428,9 +479,51 @@ struct GeluNear {
        0x1.83f48p-13F, 0x1.5b5816p-13F, 0x1.28e168p-13F}};
 };
 
+// Off by 2^-32.98.
+template <>
+struct GeluNear<4> {
+  static constexpr int kFractionBits = 4, kExact = 4;
+  static constexpr float kError = 0x1.bp-37F;
+  static constexpr float kScale = 0x1.076f8ap-2F, kOffset = 0x1.08p0F;
+  alignas(64) static constexpr float kCenters[16] = {
+      0x1.3e68p-12F, 0x1.ac8568p-3F, 0x1.ee22f8p-2F, 0x1.74d38ap-1F, 0x1.f305fcp-1F, 0x1.332b46p0F,
+       0x1.71cd72p0F, 0x1.b0d8f4p0F, 0x1.ed22c8p0F, 0x1.189936p1F, 0x1.39d7acp1F, 0x1.584866p1F, 0x1.771ad4p1F,
+       0x1.972898p1F, 0x1.b66358p1F, 0x1.d601fcp1F};
+  alignas(64) static constexpr float kLows[1][16] = {
+      {0x1.6ad6c6p-28F, 0x1.e860ap-27F, 0x1.ce576cp-27F, 0x1.eb0666p-28F, 0x1.fc5fe2p-32F, 0x1.10c516p-29F,
+       0x1.fa9c88p-30F, 0x1.e6d118p-31F, -0x1.735288p-32F, -0x1.762a14p-32F, 0x1.cbb486p-36F, 0x1.5d4b1ap-35F,
+       -0x1.bc7e6cp-36F, 0x1.4b9cacp-39F, 0x1.7a5cd2p-38F, 0x1.57e158p-40F}};
+  alignas(64) static constexpr float kTerms[8][16] = {
+      {0x1.ffe03ep-2F, 0x1.ab245cp-2F, 0x1.42423ap-2F, 0x1.ddb3a4p-3F, 0x1.51a51cp-3F, 0x1.d76becp-4F,
+       0x1.304e4ap-4F, 0x1.743742p-5F, 0x1.bae76ep-6F, 0x1.d0c31ap-7F, 0x1.d1a77ep-8F, 0x1.d4ad04p-9F,
+       0x1.bb8fap-10F, 0x1.80d724p-11F, 0x1.42715p-12F, 0x1.f8d3c6p-14F},
+      {-0x1.988452p-2F, -0x1.8fabe4p-2F, -0x1.6b9e2cp-2F, -0x1.3960fcp-2F, -0x1.fc1cfap-3F, -0x1.8dc032p-3F,
+       -0x1.1fd19ap-3F, -0x1.87461ap-4F, -0x1.ff22d8p-5F, -0x1.27a5p-5F, -0x1.43827ep-6F, -0x1.5f1348p-7F,
+       -0x1.64e8e6p-8F, -0x1.4c1802p-9F, -0x1.28b2e8p-10F, -0x1.edf526p-12F},
+      {0x1.fc1a5cp-15F, 0x1.4e81d4p-5F, 0x1.5eee72p-4F, 0x1.c863e2p-4F, 0x1.ef3c2ep-4F, 0x1.dd40b8p-4F,
+       0x1.9fc41ap-4F, 0x1.4ac8f2p-4F, 0x1.ec4dc6p-5F, 0x1.440d68p-5F, 0x1.8c9b18p-6F, 0x1.d82532p-7F,
+       0x1.057b48p-7F, 0x1.08176ap-8F, 0x1.fc153cp-10F, 0x1.c571f4p-11F},
+      {0x1.105834p-4F, 0x1.fd908ap-5F, 0x1.73ed8cp-5F, 0x1.88911cp-6F, 0x1.0f4066p-9F, -0x1.d262e6p-7F,
+       -0x1.a1079ep-6F, -0x1.e4e07ep-6F, -0x1.cdd77cp-6F, -0x1.7709cep-6F, -0x1.0e3a16p-6F, -0x1.6ccc74p-7F,
+       -0x1.c35d2ap-8F, -0x1.f8b01ep-9F, -0x1.094c4p-9F, -0x1.00ec06p-10F},
+      {-0x1.fb154ap-17F, -0x1.49a074p-7F, -0x1.43b0dp-6F, -0x1.77b926p-6F, -0x1.526afap-6F, -0x1.f06f76p-7F,
+       -0x1.fa4b64p-8F, -0x1.f215fap-11F, 0x1.d27d8ep-9F, 0x1.86144p-8F, 0x1.8e2ap-8F, 0x1.4d3852p-8F,
+       0x1.e70aeep-9F, 0x1.39505ap-9F, 0x1.71a152p-10F, 0x1.8c2054p-11F},
+      {-0x1.46d47p-7F, -0x1.23eaap-7F, -0x1.4155d8p-8F, -0x1.0a8cfap-12F, 0x1.e70c86p-9F, 0x1.7a2cp-8F,
+       0x1.8c7666p-8F, 0x1.37f46ap-8F, 0x1.766f6cp-9F, 0x1.b00222p-11F, -0x1.08f0d2p-11F, -0x1.1747aap-10F,
+       -0x1.2c1e22p-10F, -0x1.ee8a36p-11F, -0x1.5b39c4p-11F, -0x1.abadcap-12F},
+      {0x1.cb3a6p-18F, 0x1.b16a8p-10F, 0x1.8ba55ep-9F, 0x1.93a54cp-9F, 0x1.1951e4p-9F, 0x1.c660f2p-11F,
+       -0x1.bb5918p-12F, -0x1.3d32d2p-10F, -0x1.6c2832p-10F, -0x1.1e9294p-10F, -0x1.3ca3bcp-11F,
+       -0x1.a69528p-13F, 0x1.061b5ap-14F, 0x1.7affa6p-13F, 0x1.8df58cp-13F, 0x1.3823c6p-13F},
+      {0x1.32f1ap-10F, 0x1.f0f528p-11F, 0x1.7bcb24p-12F, -0x1.33d81ap-12F, -0x1.825942p-11F, -0x1.b1ee06p-11F,
+       -0x1.40b528p-11F, -0x1.0c7ff6p-12F, 0x1.06c582p-14F, 0x1.fb955cp-13F, 0x1.1ea884p-12F, 0x1.b656aep-13F,
+       0x1.dfd3c4p-14F, 0x1.272c7ap-15F, -0x1.7feb6ep-17F, -0x1.e3c1cep-16F}};
+};
+
 // Off by 2^-35.34.
-struct GeluSlopeNear {
-  static constexpr int kExponentBits = 0, kExact = 3;
+template <>
+struct GeluSlopeNear<5> {
+  static constexpr int kFractionBits = 5, kExact = 3;
   static constexpr float kError = 0x1.1p-36F;
   static constexpr float kScale = 0x1.04371ep-2F, kOffset = 0x1.04p0F;
   alignas(64) static constexpr float kCenters[32] = {
@@ -490,9 +583,54 @@ struct GeluSlopeNear {
        -0x1.038d02p-12F, -0x1.45b3a2p-15F}};
 };
 
+// Off by 2^-34.66.
+template <>
+struct GeluSlopeNear<4> {
+  static constexpr int kFractionBits = 4, kExact = 4;
+  static constexpr float kError = 0x1.ep-36F;
+  static constexpr float kScale = 0x1.f1cd9cp-3F, kOffset = 0x1.08p0F;
+  alignas(64) static constexpr float kCenters[16] = {
+      0x1.dfp-14F, 0x1.fdd0ecp-3F, 0x1.178586p-1F, 0x1.9188b8p-1F, 0x1.050cd6p0F, 0x1.46a8fap0F, 0x1.8d08bcp0F,
+       0x1.ccc0f4p0F, 0x1.028f12p1F, 0x1.28c2aap1F, 0x1.481c6ap1F, 0x1.68e48ap1F, 0x1.8d546ep1F, 0x1.ac4b52p1F,
+       0x1.cbf4b8p1F, 0x1.ed30eep1F};
+  alignas(64) static constexpr float kLows[2][16] = {
+      {-0x1.0343c2p-26F, 0x1.54eeeep-26F, -0x1.d4a0f6p-28F, 0x1.b4470cp-27F, 0x1.288f12p-25F, -0x1.d8b72ep-25F,
+       0x1.52ce1p-26F, -0x1.ce0412p-25F, -0x1.af84aap-25F, 0x1.10b20ep-25F, -0x1.445d7ep-26F, -0x1.cf3162p-26F,
+       -0x1.6de806p-25F, -0x1.c48056p-26F, -0x1.1fdbbep-25F, 0x1.65119cp-26F},
+      {0x1.c7c6bap-26F, -0x1.c1d4c8p-26F, 0x1.a19de2p-26F, -0x1.0183e4p-28F, 0x1.f15548p-30F, -0x1.7c68bap-33F,
+       0x1.86b484p-30F, 0x1.77fc18p-29F, -0x1.5631cp-30F, 0x1.6b8e7cp-30F, 0x1.c7bb84p-31F, -0x1.2986a4p-30F,
+       -0x1.cacc14p-32F, -0x1.2549e8p-34F, -0x1.480032p-35F, -0x1.0864dp-34F}};
+  alignas(64) static constexpr float kTerms[8][16] = {
+      {0x1.000bf2p-1F, 0x1.639f3cp-1F, 0x1.ca494ep-1F, 0x1.037aeep0F, 0x1.1683c6p0F, 0x1.1fe2dp0F,
+       0x1.201a24p0F, 0x1.1b2fc6p0F, 0x1.154452p0F, 0x1.0d7f5p0F, 0x1.08788p0F, 0x1.04cb18p0F, 0x1.025192p0F,
+       0x1.012948p0F, 0x1.0088dep0F, 0x1.00385ap0F},
+      {0x1.988452p-1F, 0x1.7fc83ep-1F, 0x1.2b818ap-1F, 0x1.9fffa6p-2F, 0x1.d26d1ep-3F, 0x1.0d26ep-4F,
+       -0x1.8ded38p-5F, -0x1.90e938p-4F, -0x1.b9f244p-4F, -0x1.774944p-4F, -0x1.17871ap-4F, -0x1.6d3d4cp-5F,
+       -0x1.93799p-6F, -0x1.bd6bfap-7F, -0x1.c01d52p-8F, -0x1.913f8p-9F},
+      {-0x1.7e300ep-14F, -0x1.844132p-3F, -0x1.63a8ecp-2F, -0x1.8eafap-2F, -0x1.6e96dp-2F, -0x1.11df5cp-2F,
+       -0x1.2f7f5ap-3F, -0x1.badcaep-5F, 0x1.13e35p-8F, 0x1.628088p-5F, 0x1.93028p-5F, 0x1.55cd6cp-5F,
+       0x1.ce3232p-6F, 0x1.2390d2p-6F, 0x1.48c8ccp-7F, 0x1.465516p-8F},
+      {-0x1.105836p-2F, -0x1.d74fe4p-3F, -0x1.d5db58p-4F, -0x1.d3aa1p-9F, 0x1.63db18p-4F, 0x1.1e58dap-3F,
+       0x1.207352p-3F, 0x1.b9210ep-4F, 0x1.182cdep-4F, 0x1.5ee5fp-6F, -0x1.80e7c8p-9F, -0x1.d89abcp-7F,
+       -0x1.02e3acp-6F, -0x1.9b89fep-7F, -0x1.12f228p-7F, -0x1.399b96p-8F},
+      {0x1.1b203ap-15F, 0x1.1ca204p-4F, 0x1.da4ab6p-4F, 0x1.c7ec66p-4F, 0x1.3b817p-4F, 0x1.a5f886p-6F,
+       -0x1.53260ap-6F, -0x1.5a636p-5F, -0x1.6dfddp-5F, -0x1.06d358p-5F, -0x1.2218ep-6F, -0x1.68a04ep-8F,
+       0x1.0961a6p-9F, 0x1.10cp-8F, 0x1.068316p-8F, 0x1.7897f8p-9F},
+      {0x1.ea45ep-5F, 0x1.8963dep-5F, 0x1.8a13b2p-7F, -0x1.2e2d5ep-6F, -0x1.315394p-5F, -0x1.4501b8p-5F,
+       -0x1.a9c242p-6F, -0x1.1eeae8p-7F, 0x1.d9792ap-9F, 0x1.78e612p-7F, 0x1.6ee57p-7F, 0x1.f07e4cp-8F,
+       0x1.9decd2p-9F, 0x1.3da3a4p-11F, -0x1.58356cp-11F, -0x1.f8bd9p-11F},
+      {-0x1.f3f6a8p-15F, -0x1.ecb6ecp-7F, -0x1.7595d6p-6F, -0x1.2b5458p-6F, -0x1.fbe8fp-8F, 0x1.0cbb5ap-8F,
+       0x1.6be18p-7F, 0x1.66d09cp-7F, 0x1.e537d4p-8F, 0x1.9c880ap-10F, -0x1.a40fcap-10F, -0x1.66c066p-9F,
+       -0x1.230a06p-9F, -0x1.50bcd4p-10F, -0x1.f0377p-12F, 0x1.64ad4p-17F},
+      {-0x1.312ef4p-7F, -0x1.bf890ep-8F, -0x1.7ae586p-11F, 0x1.3db468p-8F, 0x1.d1d7fap-8F, 0x1.647d74p-8F,
+       0x1.c0598p-10F, -0x1.94d03p-10F, -0x1.7adf02p-9F, -0x1.40ae9p-9F, -0x1.38cc6p-10F, -0x1.39d8d6p-14F,
+       0x1.fcfa38p-12F, 0x1.1f0856p-11F, 0x1.81de44p-12F, 0x1.5789e2p-13F}};
+};
+
 // Off by 2^-35.49.
-struct GeluTanhSlopeNear {
-  static constexpr int kExponentBits = 0, kExact = 3;
+template <>
+struct GeluTanhSlopeNear<5> {
+  static constexpr int kFractionBits = 5, kExact = 3;
   static constexpr float kError = 0x1.3p-36F;
   static constexpr float kScale = 0x1.036da2p-2F, kOffset = 0x1.04p0F;
   alignas(64) static constexpr float kCenters[32] = {
@@ -550,4 +688,48 @@ struct GeluTanhSlopeNear {
        0x1.839e3ep-9F, 0x1.3fa38p-10F, -0x1.56afd8p-13F, -0x1.33bf2cp-10F, -0x1.e0e46ep-10F, -0x1.1e7764p-9F,
        -0x1.2a6e0ap-9F, -0x1.1b66bep-9F, -0x1.f18f8ap-10F, -0x1.94047cp-10F, -0x1.2c5ce6p-10F, -0x1.8e08e4p-11F,
        -0x1.b65a84p-12F, -0x1.31573ap-13F}};
+};
+
+// Off by 2^-34.74.
+template <>
+struct GeluTanhSlopeNear<4> {
+  static constexpr int kFractionBits = 4, kExact = 4;
+  static constexpr float kError = 0x1.9cp-36F;
+  static constexpr float kScale = 0x1.f04c2ap-3F, kOffset = 0x1.08p0F;
+  alignas(64) static constexpr float kCenters[16] = {
+      0x1.40dp-12F, 0x1.fee69cp-3F, 0x1.101264p-1F, 0x1.8f1f9ep-1F, 0x1.08597p0F, 0x1.470e72p0F, 0x1.87db76p0F,
+       0x1.d282dep0F, 0x1.03be1ap1F, 0x1.27e2d2p1F, 0x1.4890dcp1F, 0x1.6ade2cp1F, 0x1.89358ep1F, 0x1.ad04fp1F,
+       0x1.cd0bfep1F, 0x1.ee0a52p1F};
+  alignas(64) static constexpr float kLows[2][16] = {
+      {-0x1.d5afa4p-26F, 0x1.4923fcp-30F, -0x1.864964p-26F, -0x1.a13826p-26F, 0x1.f95ad6p-25F, -0x1.c9d70ep-26F,
+       -0x1.81c3e4p-25F, 0x1.6390dcp-27F, 0x1.f6bdc4p-26F, 0x1.6a0656p-27F, 0x1.dcc92cp-29F, -0x1.0bee0ep-26F,
+       -0x1.9d9306p-26F, -0x1.d8b07cp-25F, -0x1.f5b97ap-27F, -0x1.3f994cp-26F},
+      {0x1.71187ap-26F, -0x1.c8fb9ap-27F, -0x1.8fbp-26F, -0x1.d51e6cp-31F, -0x1.a7e35p-28F, -0x1.8662ccp-29F,
+       -0x1.e9e35ep-32F, 0x1.2ee6c6p-33F, 0x1.3cb9f6p-29F, -0x1.062366p-29F, 0x1.6b33eep-31F, -0x1.32f5bcp-30F,
+       -0x1.c7fd32p-31F, 0x1.6a412cp-33F, 0x1.1d6dbp-33F, 0x1.b3be1ap-35F}};
+  alignas(64) static constexpr float kTerms[8][16] = {
+      {0x1.002p-1F, 0x1.63d0c2p-1F, 0x1.c5d11ep-1F, 0x1.02e91cp0F, 0x1.1729bep0F, 0x1.1fe0c2p0F, 0x1.206a0ep0F,
+       0x1.1acf9ep0F, 0x1.153bd8p0F, 0x1.0dd2cp0F, 0x1.087742p0F, 0x1.0491dap0F, 0x1.026cdp0F, 0x1.01072cp0F,
+       0x1.006ddap0F, 0x1.0027fep0F},
+      {0x1.98845p-1F, 0x1.7f910ep-1F, 0x1.3050f4p-1F, 0x1.a336dcp-2F, 0x1.c0449cp-3F, 0x1.0f67a4p-4F,
+       -0x1.4c23b8p-5F, -0x1.95d11ep-4F, -0x1.b9cdbep-4F, -0x1.7f6cfp-4F, -0x1.1d45dep-4F, -0x1.6d172ep-5F,
+       -0x1.ba84c2p-6F, -0x1.b0a136p-7F, -0x1.965626p-8F, -0x1.4b8d52p-9F},
+      {-0x1.013d1p-12F, -0x1.869abap-3F, -0x1.5ed1f4p-2F, -0x1.8d9f3ap-2F, -0x1.68d62ap-2F, -0x1.0f51f4p-2F,
+       -0x1.414d42p-3F, -0x1.9423dp-5F, 0x1.a7e18p-9F, 0x1.51a5ecp-5F, 0x1.9476e4p-5F, 0x1.5c1168p-5F,
+       0x1.005d82p-5F, 0x1.2ee72cp-6F, 0x1.4977f6p-7F, 0x1.34090cp-8F},
+      {-0x1.11b148p-2F, -0x1.d815d6p-3F, -0x1.ebbb0cp-4F, -0x1.d41f08p-9F, 0x1.76eb1ap-4F, 0x1.1b3a4ep-3F,
+       0x1.1d5c5ap-3F, 0x1.a25674p-4F, 0x1.12c1fp-4F, 0x1.92ccaep-6F, -0x1.096c5p-10F, -0x1.c9671p-7F,
+       -0x1.0d39c4p-6F, -0x1.b7cd16p-7F, -0x1.2747a6p-7F, -0x1.49d314p-8F},
+      {0x1.86efep-14F, 0x1.232a2ep-4F, 0x1.dc96cap-4F, 0x1.c8a062p-4F, 0x1.286754p-4F, 0x1.7b2c7ep-6F,
+       -0x1.2a5c9ap-6F, -0x1.4f60bep-5F, -0x1.588c48p-5F, -0x1.038528p-5F, -0x1.2d7c6p-6F, -0x1.a235e2p-8F,
+       0x1.1551a2p-11F, 0x1.0ddd62p-8F, 0x1.1db526p-8F, 0x1.a8d55ap-9F},
+      {0x1.f57b16p-5F, 0x1.8f8c1ep-5F, 0x1.b0354p-7F, -0x1.43425ep-6F, -0x1.3e485cp-5F, -0x1.3cf554p-5F,
+       -0x1.9dbc84p-6F, -0x1.a0fb2p-8F, 0x1.c90492p-9F, 0x1.45487ap-7F, 0x1.4e30e4p-7F, 0x1.e6e9b6p-8F,
+       0x1.1561b4p-8F, 0x1.201d4ep-10F, -0x1.0d4d72p-11F, -0x1.172f76p-10F},
+      {-0x1.393d4ep-14F, -0x1.02c8p-6F, -0x1.849c36p-6F, -0x1.303146p-6F, -0x1.88ed72p-8F, 0x1.63274cp-8F,
+       0x1.66850ap-7F, 0x1.38fc14p-7F, 0x1.94292p-8F, 0x1.afe1f8p-10F, -0x1.068feep-10F, -0x1.1d001ap-9F,
+       -0x1.1d8b8ap-9F, -0x1.823b92p-10F, -0x1.68567ep-11F, -0x1.5c0196p-14F},
+      {-0x1.3f9d86p-7F, -0x1.d5379ap-8F, -0x1.160d5ap-11F, 0x1.70227p-8F, 0x1.f3ae74p-8F, 0x1.470644p-8F,
+       0x1.b261bep-11F, -0x1.ebc2cap-10F, -0x1.45fc4ep-9F, -0x1.ef8cp-10F, -0x1.05f976p-10F, -0x1.03cca2p-12F,
+       0x1.ffad22p-13F, 0x1.d8df1p-12F, 0x1.ae6058p-12F, 0x1.f23fccp-13F}};
 };

@@ -179,7 +179,7 @@ def segments(name, f, top, bits, exponent_bits, start, degree, exact, lows, boun
     print(f"""
 // Off by 2^{nstr(max(worst), 4)}.
 {name} {{
-  static constexpr int kExponentBits = {exponent_bits}, kExact = {exact};
+  static constexpr int kFractionBits = {bits - exponent_bits}, kExact = {exact};
   static constexpr float kError = {bound}F;
   static constexpr float kScale = {text(scale)[:-1]}F, kOffset = {text(offset)[:-1]}F;
   alignas(64) static constexpr float kCenters[{n}] = {{
@@ -234,16 +234,26 @@ def gelu_tanh_derivative(a):
     return (1 - slope / (1 + exp(-w))) / (1 + exp(w))
 
 
-def near_slope(name, derivative, bound):
+def near(name, f, top, bits, degree, exact, bound):
+    segments(f'template <>\nstruct {name}<{bits}>', f, top, bits, 0, 1, degree, exact, 1, bound, f, 2.0**-11)
+
+
+def near_slope(name, derivative, bits, segment, degree, exact, lows, bound):
     """1 - derivative(a), off by little of the derivative, and from 1/2 on. Next to 0 its slope hardly changes, and the
-    first center needs more room. A segment, the eleventh, ends where it has no slope: the rest of a sum is exact if the
-    first term is the larger one."""
+    first center needs more room. The given segment ends where it has no slope: the rest of a sum is exact if the first
+    term is the larger one."""
     greatest = findroot(lambda a: diff(derivative, a), 1.4)
-    segments(name, lambda a: 1 - derivative(a), 31.5 * greatest / 11.5, 5, 0, 1, 6, 3, 1, bound,
-             lambda a: max(abs(derivative(a)), mpf(1) / 16), 2.0**-11, 0.5)
+    half = mpf(1) / 2
+    top = (2**bits - half) * greatest / (segment - half)
+    segments(f'template <>\nstruct {name}<{bits}>', lambda a: 1 - derivative(a), top, bits, 0, 1, degree, exact, lows,
+             bound, lambda a: max(abs(derivative(a)), mpf(1) / 16), 2.0**-11, 0.5)
 
 
-segments('struct SoftplusNear', softplus_tail, '8.3', 5, 0, 1, 6, 3, 1, '0x1.14p-35', softplus_tail, 2.0**-11)
-segments('struct GeluNear', gelu_tail, '3.765625', 5, 0, 1, 6, 3, 1, '0x1.bp-37', gelu_tail, 2.0**-11)
-near_slope('struct GeluSlopeNear', gelu_derivative, '0x1.1p-36')
-near_slope('struct GeluTanhSlopeNear', gelu_tanh_derivative, '0x1.3p-36')
+near('SoftplusNear', softplus_tail, '8.3', 5, 6, 3, '0x1.14p-35')
+near('SoftplusNear', softplus_tail, '8.3', 4, 7, 4, '0x1.28p-35')
+near('GeluNear', gelu_tail, '3.765625', 5, 6, 3, '0x1.bp-37')
+near('GeluNear', gelu_tail, '3.765625', 4, 7, 4, '0x1.bp-37')
+near_slope('GeluSlopeNear', gelu_derivative, 5, 12, 6, 3, 1, '0x1.1p-36')
+near_slope('GeluSlopeNear', gelu_derivative, 4, 6, 7, 4, 2, '0x1.ep-36')
+near_slope('GeluTanhSlopeNear', gelu_tanh_derivative, 5, 12, 6, 3, 1, '0x1.3p-36')
+near_slope('GeluTanhSlopeNear', gelu_tanh_derivative, 4, 6, 7, 4, 2, '0x1.9cp-36')

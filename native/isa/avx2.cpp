@@ -154,7 +154,7 @@ struct f32x8 {
   using Number = float;
   static constexpr size_t kLanes = 8;
   static constexpr size_t kTogether = 4;
-  static constexpr int kTableBits = 3;
+  static constexpr int kTableBits = 3, kNearTableBits = 4;
   static constexpr bool kRoundsDown = false;
   __m256 v;
 
@@ -192,11 +192,18 @@ inline F max(F a, F b) { return _mm256_max_ps(a.v, b.v); }
 inline F largerMagnitude(F a, F b) { return max(abs(a), abs(b)); }
 template <int count>
 inline F leadingBits(F a) {
-  return _mm256_srli_epi32(a.bits(), 23 + count - F::kTableBits);
+  return _mm256_srli_epi32(a.bits(), 23 - count);
 }
 template <class T>
 inline F lookup(const T (&table)[8], F i) {
   return _mm256_permutevar8x32_epi32(_mm256_load_si256(reinterpret_cast<const __m256i*>(table)), i.bits());
+}
+template <class T>
+inline F lookup(const T (&table)[16], F i) {
+  const __m256i* halves = reinterpret_cast<const __m256i*>(table);
+  const F first = _mm256_permutevar8x32_epi32(_mm256_load_si256(halves), i.bits());
+  const F second = _mm256_permutevar8x32_epi32(_mm256_load_si256(halves + 1), i.bits());
+  return _mm256_blendv_ps(first.v, second.v, F(_mm256_slli_epi32(i.bits(), 28)).v);
 }
 inline F timesPowerOf2(F a, F magic) {
   return _mm256_add_epi32(a.bits(), _mm256_slli_epi32(magic.bits(), 23 - F::kTableBits));

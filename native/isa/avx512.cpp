@@ -120,7 +120,7 @@ inline V exactFnma(V a, V b, V c) { return _mm512_fnmadd_pd(a.v, b.v, c.v); }
 struct f32x16 {
   using Number = float;
   static constexpr size_t kLanes = 16;
-  static constexpr int kTableBits = 5;
+  static constexpr int kTableBits = 5, kNearTableBits = 5;
   static constexpr size_t kTogether = 6;
   static constexpr bool kRoundsDown = true;
   __m512 v;
@@ -166,7 +166,7 @@ inline F max(F a, F b) { return _mm512_max_ps(a.v, b.v); }
 inline F largerMagnitude(F a, F b) { return _mm512_range_ps(a.v, b.v, 11); }
 template <int count>
 inline F leadingBits(F a) {
-  return _mm512_srli_epi32(a.bits(), 23 + count - F::kTableBits);
+  return _mm512_srli_epi32(a.bits(), 23 - count);
 }
 template <class T>
 inline F lookup(const T (&table)[32], F i) {
