@@ -49,7 +49,7 @@ NEVER_INLINE FLATTEN const char* run(const void* x, void* out, size_t n, const P
   T* to = static_cast<T*>(out);
   if constexpr (sizeof(T) == sizeof(float) && QuickPath<formula>::kExists) {
     if (QuickPath<formula>::suits(parameters)) {
-      QuickPath<formula>::run(nullptr, from, to, n, parameters);
+      QuickPath<formula>::template run<false>(nullptr, from, to, n, parameters);
       return kIsaName;
     }
   }
@@ -88,7 +88,7 @@ NEVER_INLINE FLATTEN const char* runBackward(const void* gradOutput, const void*
   T* to = static_cast<T*>(out);
   if constexpr (sizeof(T) == sizeof(float) && QuickPath<derivative>::kExists) {
     if (QuickPath<derivative>::suits(parameters)) {
-      QuickPath<derivative>::run(gradFrom, from, to, n, parameters);
+      QuickPath<derivative>::template run<true>(gradFrom, from, to, n, parameters);
       return kIsaName;
     }
   }
