@@ -200,10 +200,8 @@ inline F lookup(const T (&table)[8], F i) {
 }
 template <class T>
 inline F lookup(const T (&table)[16], F i) {
-  const __m256i* halves = reinterpret_cast<const __m256i*>(table);
-  const F first = _mm256_permutevar8x32_epi32(_mm256_load_si256(halves), i.bits());
-  const F second = _mm256_permutevar8x32_epi32(_mm256_load_si256(halves + 1), i.bits());
-  return _mm256_blendv_ps(first.v, second.v, F(_mm256_slli_epi32(i.bits(), 28)).v);
+  const auto& halves = reinterpret_cast<const T(&)[2][8]>(table);
+  return _mm256_blendv_ps(lookup(halves[0], i).v, lookup(halves[1], i).v, F(_mm256_slli_epi32(i.bits(), 28)).v);
 }
 inline F timesPowerOf2(F a, F magic) {
   return _mm256_add_epi32(a.bits(), _mm256_slli_epi32(magic.bits(), 23 - F::kTableBits));
