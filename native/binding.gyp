@@ -17,6 +17,8 @@
         '-Wall', '-Wextra', '-Wshadow', '-Wconversion', '-Werror',
         '-isystem', '<!(node -p "require(\'node-api-headers\').include_dir")',
         '-isystem', '<!(node -p "path.dirname(require.resolve(\'node-addon-api\'))")',
+        # CMakeLists.txt says what for.
+        '<!@(${CXX:-g++} -mmove-max=512 -fsyntax-only -xc++ /dev/null 2>/dev/null && echo -mmove-max=512 || :)',
       ],
       'cflags_cc': ['-std=c++17', '-fno-exceptions', '-fno-rtti'],
       'ldflags': [

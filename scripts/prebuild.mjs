@@ -85,7 +85,7 @@ function runQuietly([command, ...rest]) {
   throw new Error(`${command} ${rest.join(' ')} failed`);
 }
 
-// The options are those of native/binding.gyp; none of them is for an instruction set.
+// The options are those of native/binding.gyp that clang knows; none of them is for an instruction set.
 const compileOptions = [
   ...['-std=c++17', '-O3', '-fvisibility=hidden', '-fno-exceptions', '-fno-rtti', '-fno-math-errno'],
   ...['-ffp-contract=off', '-Wall', '-Wextra', '-Wshadow', '-Wconversion', '-Werror', '-Wno-nullability-completeness'],
