@@ -256,15 +256,22 @@ function softplusOf(x: number, beta: number, threshold: number): number {
   return beta === 1 ? y : y / beta;
 }
 
+/**
+ * Whether float64 results are within an ULP; native/activations.h says why.
+ * @internal
+ */
+export const isPreciseBeta = (beta: number): boolean => Math.abs(beta) >= 2 ** -480 && Math.abs(beta) <= 2 ** 480;
+
+const TWO_POW_MINUS_550 = 2 ** -550;
 const FAR = -30;
 
-/** `ln(1 + e^t)` for -840 <= t <= 50, times 2^256 below -30; leaves the low part. */
+/** `ln(1 + e^t)` for -1080 <= t <= 50, times 2^550 below -30; leaves the low part. */
 function softplusOfPair(t: number, tLow: number): number {
   const size = -Math.abs(t);
   const sizeLow = t < 0 ? tLow : -tLow;
   if (t < FAR) {
-    const scaled = expWide(size, sizeLow, 256);
-    rest[0] -= scaled * (scaled * TWO_POW_MINUS_256 * 0.5);
+    const scaled = expWide(size, sizeLow, 550);
+    rest[0] -= scaled * (scaled * TWO_POW_MINUS_550 * 0.5);
     return scaled;
   }
   const e = expWide(size, sizeLow, 0);
@@ -279,14 +286,13 @@ function softplusOfPair(t: number, tLow: number): number {
 function softplusWide(x: number, beta: number, threshold: number): number {
   const t = x * beta;
   if (t > (threshold < 50 ? threshold : 50)) return x;
-  if (t < -840 && beta !== 1) return 0 / beta;
-  const unit = t < FAR ? TWO_POW_MINUS_256 : 1;
+  if (t < -1080 && beta !== 1) return 0 / beta;
+  const unit = t < FAR ? TWO_POW_MINUS_550 : 1;
   if (beta === 1) {
-    const y = softplusOfPair(t < -840 ? -840 : t, 0);
+    const y = softplusOfPair(t < -1080 ? -1080 : t, 0);
     return (y + rest[0]) * unit;
   }
-  const magnitude = Math.abs(beta);
-  if (magnitude >= 2 ** -500 && magnitude <= 2 ** 500) {
+  if (isPreciseBeta(beta)) {
     const n = softplusOfPair(t, productError(x, beta, t));
     const inverse = 1 / beta;
     const y = n * inverse;

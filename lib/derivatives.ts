@@ -1,7 +1,7 @@
 // The derivatives of the activation functions: one documented export each, and the two formulas that the JavaScript
 // fallback computes, which do the operations of native/derivatives.h; the derivations are there.
 
-import { TANH_C1, TANH_C3, timesLogistic } from './activations.js';
+import { isPreciseBeta, TANH_C1, TANH_C3, timesLogistic } from './activations.js';
 import { applyBackward } from './apply.js';
 import type { Kernel } from './kernel.js';
 import { exp, expMinusOne, reducedExp, scale } from './math.js';
@@ -285,7 +285,7 @@ const mishKernel: Kernel = {
  * @param x - As softplus'.
  * @param options - As softplus'; `out` may be `x` or `gradOutput`.
  * @returns As {@link geluBackward}; for a `beta` other than 1 the derivative is off by at most 1 ULP, in
- * float64 if the magnitude of `beta` is from 2^-500 to 2^500.
+ * float64 if the magnitude of `beta` is from 2^-480 to 2^480.
  * @throws TypeError `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE`; RangeError `ERR_OUT_OF_RANGE`.
  */
 export function softplusBackward<T extends ActivationInput>(gradOutput: T, x: T, options?: SoftplusOptions<T>): T {
@@ -303,8 +303,7 @@ function softplusDerivative(x: number, beta: number, threshold: number): number 
 function softplusDerivativeWide(x: number, beta: number, threshold: number): number {
   const t = x * beta;
   if (t > (threshold < 50 ? threshold : 50)) return 1;
-  const magnitude = Math.abs(beta);
-  const exact = beta !== 1 && magnitude >= 2 ** -500 && magnitude <= 2 ** 500 && !(t < -752);
+  const exact = beta !== 1 && isPreciseBeta(beta) && !(t < -752);
   return timesLogistic(1, atLeast(t, -752), exact ? productError(x, beta, t) : 0);
 }
 

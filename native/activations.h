@@ -131,15 +131,15 @@ struct Scaled {
   V unit;
 };
 
-// ln(1 + e^t) = linear + ln(1 + e^size), linear = max(t, 0) and size = -|t|, each a V or a pair.  For -840 <= t <= 50. Below
-// -30, where 1 + e^t would lose bits of e^t, it is e - e^2 / 2, e = e^t.
+// ln(1 + e^t) = linear + ln(1 + e^size), linear = max(t, 0) and size = -|t|, each a V or a pair.  For -1080 <= t <= 50.
+// Below -30, where 1 + e^t would lose bits of e^t, it is e - e^2 / 2, e = e^t.
 template <class V, class W>
 inline Scaled<V> softplusOf(V t, W linear, W size) {
   const auto far = lessThan(t, V(-30.0));
-  const Pair<V> e = expWide(size).value(256.0);
-  const Pair<V> unscaled = scale(e, V(0x1p-256));
+  const Pair<V> e = expWide(size).value(550.0);
+  const Pair<V> unscaled = scale(e, V(0x1p-550));
   const Pair<V> y = linear + log1pWide(unscaled);
-  return {{select(far, e.hi, y.hi), select(far, e.lo - e.hi * (unscaled.hi * 0.5), y.lo)}, select(far, 0x1p-256, 1.0)};
+  return {{select(far, e.hi, y.hi), select(far, e.lo - e.hi * (unscaled.hi * 0.5), y.lo)}, select(far, 0x1p-550, 1.0)};
 }
 
 // The rounded t is compared with the threshold. From 50 on the result is x in any case.
@@ -147,20 +147,26 @@ inline double boundedThreshold(const Parameters& p) { return p.threshold < 50 ? 
 
 template <class V>
 inline V softplusWideForBeta1(V x, const Parameters& p) {
-  const V t = min(V(50.0), max(V(-840.0), x));
+  const V t = min(V(50.0), max(V(-1080.0), x));
   const Scaled<V> y = softplusOf(t, max(V(0.0), t), -abs(t));
   return select(lessThan(V(boundedThreshold(p)), x), x, round(y.value) * y.unit);
 }
 
-// Precise for 2^-100 <= |beta| <= 2^100; the pair operations could overflow outside [2^-500, 2^500], and t and the
-// quotient are rounded to double there.
+// Where e^t / beta is a double, and t <= -30, 2^550 e^t and its quotient are from 2^-1006 to 2^988 for these |beta|, and from
+// 2^-954 where it is normal: so the pair operations lose no bits. For others t and the quotient are rounded to double.
+inline bool isPreciseBeta(double beta) {
+  const double magnitude = beta < 0 ? -beta : beta;
+  return magnitude >= 0x1p-480 && magnitude <= 0x1p480;
+}
+
+// Below t = -1080 no e^t / beta of a precise beta is left.
 template <class V>
 inline V softplusWide(V x, const Parameters& p) {
-  const double beta = p.beta, magnitude = beta < 0 ? -beta : beta;
-  const bool precise = magnitude >= 0x1p-500 && magnitude <= 0x1p500;
+  const double beta = p.beta;
+  const bool precise = isPreciseBeta(beta);
   const V t = x * beta;
-  const V bounded = min(V(50.0), max(V(-840.0), t));
-  const auto vanishes = lessThan(t, V(-840.0));
+  const V bounded = min(V(50.0), max(V(-1080.0), t));
+  const auto vanishes = lessThan(t, V(-1080.0));
   const V error = precise ? select(vanishes, 0.0, productError(x, V(beta), t)) : V(0.0);
   const auto negative = lessThan(bounded, V(0.0));
   const Pair<V> linear = {max(V(0.0), bounded), select(negative, 0.0, error)};

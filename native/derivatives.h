@@ -207,11 +207,11 @@ inline V softplusDerivativeWideForBeta1(V x, const Parameters& p) {
 
 template <class V>
 inline V softplusDerivativeWide(V x, const Parameters& p) {
-  const double beta = p.beta, magnitude = beta < 0 ? -beta : beta;
+  const double beta = p.beta;
   const V t = x * beta;
   const V bounded = min(V(50.0), max(V(-752.0), t));
   V error = 0.0;
-  if (magnitude >= 0x1p-500 && magnitude <= 0x1p500) {
+  if (isPreciseBeta(beta)) {
     error = select(lessThan(t, V(-752.0)), 0.0, productError(x, V(beta), t));
   }
   const V y = timesLogistic(V(1.0), Pair<V>{bounded, error});

@@ -28,6 +28,18 @@ describe('softplus', () => {
       }
     });
 
+    it('rounds a product half way to the threshold to even first', () => {
+      const cases = [[0, 1, -0]];
+      for (const k of [5592407, 5592409, -5592407, -5592409]) {
+        for (const side of [-1, 1]) cases.push([k * 2 ** -24, 3, (3 * k + side) * 2 ** -24]);
+      }
+      for (const [v, beta, threshold] of cases as [number, number, number][]) {
+        const x = Float32Array.of(v);
+        const expected = fround(v * beta) > threshold ? x : softplus(x, { beta, threshold: INFINITY });
+        expectSameBits(softplus(x, { beta, threshold }), expected, x);
+      }
+    });
+
     it('is x exactly where x * beta, in float64, is greater than the threshold', () => {
       const next = random(4);
       for (let round = 0; round < 200; round++) {
@@ -65,6 +77,27 @@ describe('softplus', () => {
             Math.abs(exact) * 2 ** -23.9 + 2 ** -149,
           );
         }
+      }
+    });
+
+    // ln(1 + e^(beta x)) / beta in 4000 bits (mpmath).
+    it('is within 1 ULP in float64 for extreme betas', () => {
+      for (const [x, beta, exact] of [
+        [-8.41e102, 1e-100, 5.7324558603255106e-266],
+        [8.41e102, -1e-100, -5.7324558603255106e-266],
+        [-1000 * 2 ** 470, 2 ** -470, 1.5474479814344315e-293],
+        [-1040 * 2 ** 479, 1.3 * 2 ** -480, 6.27169312083696e-150],
+        [-1070 * 2 ** 480, 2 ** -480, 6.3e-321],
+        [-10 * 2 ** 470, 2 ** -470, 1.3840229278924712e137],
+        [-839.5 * 2 ** -300, 2 ** 300, 0],
+        [380 * 2 ** -479, -1.9 * 2 ** 479, -0],
+        [-1081 * 2 ** 480, 2 ** -480, 0],
+      ] as const) {
+        const y = softplus(Float64Array.of(x), { beta })[0] as number;
+        expect(Math.abs(y - exact), `${x}, ${beta}: ${y}`).toBeLessThanOrEqual(
+          Math.max(Math.abs(exact) * 2 ** -52, 2 ** -1074),
+        );
+        expect(Object.is(Math.sign(y), Math.sign(exact))).toBe(true);
       }
     });
 
