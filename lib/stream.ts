@@ -4,7 +4,7 @@
  * @packageDocumentation
  */
 
-import { Transform, type TransformCallback, type TransformOptions } from 'node:stream';
+import { addAbortSignal, Transform, type TransformCallback, type TransformOptions } from 'node:stream';
 import type { gelu } from './activations.js';
 import { jobOf } from './apply.js';
 import { assertLittleEndian, DTYPES, elementsAt, sizeOf } from './bytes.js';
@@ -37,11 +37,16 @@ class Activation extends Transform {
   #begun = Buffer.alloc(0);
   #position = 0;
 
-  constructor(call: (x: Float32Array) => unknown, dtype: DType, options: TransformOptions) {
+  constructor(
+    call: (x: Float32Array) => unknown,
+    dtype: DType,
+    { signal, ...options }: TransformOptions & { signal?: AbortSignal },
+  ) {
     super(options);
     this.#call = call;
     this.#dtype = dtype;
     this.#size = sizeOf(dtype);
+    if (signal !== undefined) addAbortSignal(signal, this); // which may destroy it at once
   }
 
   override _transform(chunk: Buffer, encoding: BufferEncoding | 'buffer', callback: TransformCallback): void {

@@ -77,15 +77,16 @@ function tensorOf(argument: string, tensor: Properties, named: unknown): Operand
   const shape = integers(`${argument}.${shapeKey}`, tensor[shapeKey]);
   const size = shape.reduce((product, n) => product * n, 1);
   const { stride, strides: longStrides } = tensor; // transformers.js has a method of this name
+  const stridesKey = Array.isArray(stride) ? 'stride' : 'strides';
   const ownStrides = Array.isArray(stride) ? stride : longStrides;
-  const strides = Array.isArray(ownStrides) ? integers(`${argument}.strides`, ownStrides) : undefined;
+  const strides = Array.isArray(ownStrides) ? integers(`${argument}.${stridesKey}`, ownStrides) : undefined;
   if (strides === undefined) {
     if (size !== lengthOf(data)) {
       throw outOfRange(`${argument}.data.length`, `that of the shape [${shape}], ${size}`, lengthOf(data));
     }
     return { array: data, dtype, layout: layoutOf(shape, rowMajor(shape)), wrap: wrapper(tensor, type, shape) };
   }
-  assertContiguous(argument, shape, strides);
+  assertContiguous(argument, stridesKey, shape, strides);
   const begin = Number(tensor['offset'] ?? 0);
   if (!Number.isInteger(begin) || begin < 0 || begin + size > lengthOf(data)) {
     throw outOfRange(`${argument}.offset`, `an integer >= 0 and <= ${lengthOf(data) - size}`, tensor['offset']);
@@ -117,8 +118,14 @@ const layoutOf = (shape: readonly number[], strides: readonly number[]): string 
     : `[${shape}] with strides [${strides.map((stride, i) => (shape[i] === 1 ? 0 : stride))}]`;
 
 /** Throws unless the elements fill one piece of memory, in whatever order of the axes. */
-function assertContiguous(argument: string, shape: readonly number[], strides: readonly number[]): void {
-  if (strides.length !== shape.length) throw outOfRange(`${argument}.strides`, `of length ${shape.length}`, strides);
+function assertContiguous(
+  argument: string,
+  stridesKey: string,
+  shape: readonly number[],
+  strides: readonly number[],
+): void {
+  if (strides.length !== shape.length)
+    throw outOfRange(`${argument}.${stridesKey}`, `of length ${shape.length}`, strides);
   if (shape.some((n) => n === 0)) return;
   const axes = shape.map((n, i) => ({ n, stride: strides[i] as number })).filter(({ n }) => n !== 1);
   let expected = 1;
@@ -134,7 +141,11 @@ function part(data: FloatArray, begin: number, length: number): FloatArray {
 
 type Constructor = new (...args: unknown[]) => unknown;
 
-const isPlain = (tensor: object): boolean => [Object.prototype, null].includes(Object.getPrototypeOf(tensor));
+/** Whether it is of no class, in whichever realm. */
+function isPlain(tensor: object): boolean {
+  const prototype = Object.getPrototypeOf(tensor);
+  return prototype === null || Object.getPrototypeOf(prototype) === null;
+}
 
 /** onnxruntime's and transformers.js's constructors take the type, the data and the shape. */
 function wrapper(tensor: Properties, type: DType, shape: readonly number[]): Operand['wrap'] {

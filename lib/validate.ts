@@ -22,7 +22,7 @@ export type FloatArray = Float32Array | Float64Array | Float16ArrayLike | Uint16
  * or an object of your own. Its array is as {@link FloatArray} says; `type` or `dtype` is a {@link DType}. Its elements
  * must be on the CPU, without gaps.
  */
-export type TensorLike = { readonly data: object } & ({ readonly type: string } | { readonly dtype: string }) &
+export type TensorLike = { readonly data: ArrayBufferView } & ({ readonly type: string } | { readonly dtype: string }) &
   ({ readonly dims: readonly number[] } | { readonly shape: readonly number[] });
 
 /** What the functions take; they return the same kind. */

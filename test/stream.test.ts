@@ -7,7 +7,7 @@ import { pipeline } from 'node:stream/promises';
 import { describe, expect, it } from 'vitest';
 import { gelu, softplus } from '../dist/index.mjs';
 import { activation } from '../dist/stream.mjs';
-import { hostile, random } from './support.js';
+import { hostile, random, runNode } from './support.js';
 
 // biome-ignore lint/suspicious/noExplicitAny: tests call with arguments that the types forbid
 type Any = any;
@@ -99,6 +99,30 @@ describe('activation()', () => {
     await expect(end).rejects.toMatchObject({ name: 'AbortError' });
     const stream = activation('gelu', { signal: AbortSignal.timeout(5) });
     await expect(collect(stream)).rejects.toMatchObject({ name: 'AbortError' });
+    const aborted = activation('gelu', { signal: AbortSignal.abort() });
+    await expect(collect(aborted)).rejects.toMatchObject({ name: 'AbortError', code: 'ABORT_ERR' });
+  });
+
+  it('leaves the event loop free in a large chunk, and computes no more of it once it is destroyed', () => {
+    const { stdout, stderr } = runNode(
+      `const { gelu } = require('./dist/index.js');
+       const { activation } = require('./dist/stream.js');
+       const part = new Float64Array(2 ** 20);
+       gelu(part);
+       const before = performance.now();
+       gelu(part);
+       const whole = 32 * (performance.now() - before);
+       const stream = activation('gelu', { dtype: 'float64' });
+       const began = performance.now();
+       stream.write(Buffer.alloc(2 ** 28));
+       let fired;
+       setTimeout(() => { fired = performance.now() - began; stream.destroy(); }, whole / 16);
+       process.on('exit', () => console.log(fired / whole, (performance.now() - began) / whole));`,
+      { SIMD_ACTIVATIONS_BACKEND: 'js' },
+    );
+    const [fired, ended] = stdout.split(' ').map(Number);
+    expect(fired, stderr).toBeLessThan(0.5);
+    expect(ended).toBeLessThan(0.75);
   });
 
   it('is a pair of web streams where wanted', async () => {

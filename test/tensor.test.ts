@@ -1,6 +1,7 @@
 // Tensors: the real ones of onnxruntime and ndarray, those of transformers.js as far as they matter, and plain objects.
 
 import { createRequire } from 'node:module';
+import { runInNewContext } from 'node:vm';
 import { Tensor } from 'onnxruntime-common';
 import { describe, expect, it } from 'vitest';
 import { type FloatArray, gelu, geluBackward, softplus, type TensorLike } from '../dist/index.mjs';
@@ -101,7 +102,7 @@ describe('tensors', () => {
     expect(gelu(array, { out: array }).get(2, 3)).toBe(y[15]);
     expect(gelu(ndarray(new Float64Array(1), [])).get()).toBe(0);
     expect(code(() => gelu(array.lo(0, 2)))).toMatch(/^ERR_INVALID_ARG_VALUE: x must have its elements side by side/);
-    expect(code(() => gelu(array.step(-1, 1)))).toMatch(/^ERR_OUT_OF_RANGE: x.strides must be integers >= 0/);
+    expect(code(() => gelu(array.step(-1, 1)))).toMatch(/^ERR_OUT_OF_RANGE: x.stride must be integers >= 0/);
     expect(code(() => gelu(array, { out: ndarray(new Float32Array(24), [6, 4]).transpose(1, 0) }))).toMatch(
       /^ERR_OUT_OF_RANGE: options.out must be of the shape of x, \[4,6\] with strides \[6,1\]/,
     );
@@ -115,8 +116,18 @@ describe('tensors', () => {
     expect(softplus(tensor)).toEqual({ ...tensor, data: softplus(bits, { dtype: 'bfloat16' }) });
     expect(gelu(tensor, { dtype: 'bfloat16' }).data).toHaveLength(2);
     expect(gelu({ type: 'float32', dims: [0, 3], data: new Float32Array(0) }).data).toHaveLength(0);
+    const foreign = runInNewContext("({ type: 'float32', dims: [3], data: Float32Array.of(-1, 0, 1) })");
+    expect({ ...gelu(foreign) }).toEqual({ type: 'float32', dims: [3], data: gelu(Float32Array.of(-1, 0, 1)) });
     const typed: TensorLike = gelu<TensorLike>(named);
     expect((typed.data as FloatArray).length).toBe(24);
+  });
+
+  it('are no more than their view', () => {
+    const data = new Float32Array(8).subarray(0, 4);
+    const tensor = { type: 'float32', data, shape: [4], strides: [1], offset: 2 };
+    expect(code(() => gelu(tensor))).toMatch(/^ERR_OUT_OF_RANGE: x.offset must be an integer >= 0 and <= 0/);
+    expect(gelu({ ...tensor, shape: [2] }).data).toHaveLength(2);
+    expect(gelu({ ...tensor, offset: 0, location: 'cpu-pinned' }).data).toHaveLength(4);
   });
 
   it('may compute in their getters', async () => {
