@@ -1,8 +1,11 @@
 // The command: formats, places, options.
 
+import { execFileSync } from 'node:child_process';
 import {
   chmodSync,
+  closeSync,
   existsSync,
+  openSync,
   readdirSync,
   readFileSync,
   statSync,
@@ -147,7 +150,24 @@ describe('files', () => {
     expect(run('mish link.npy link.npy').status).toBe(0);
     expect(read('x.npy').equals(npy('<f8', [1000], bytes(mish(wide))))).toBe(true);
     expect(statSync(file('x.npy')).mode & 0o777).toBe(0o640);
+    chmodSync(file('x.npy'), 0o666); // whatever the umask
+    expect(run('silu x.npy x.npy').status).toBe(0);
+    expect(statSync(file('x.npy')).mode & 0o777).toBe(0o666);
     expect(readdirSync(folder).toSorted()).toEqual(['link.npy', 'x.npy']);
+  });
+
+  it.skipIf(process.platform !== 'linux')('that are pipes or full', () => {
+    write('x.npy', npy('<f8', [1000], bytes(wide)));
+    execFileSync('mkfifo', [file('pipe')]);
+    const { status, stderr } = run('silu x.npy pipe --format npy --resume');
+    expect([status, stderr]).toEqual([2, 'simd-activations: --resume needs a file, which pipe is not\n']);
+    expect(statSync(file('pipe')).isFIFO()).toBe(true);
+    for (const args of ['silu x.npy -', '--help']) {
+      const full = openSync('/dev/full', 'w');
+      const result = run(args, { stdout: full });
+      closeSync(full);
+      expect([result.status, result.stderr]).toEqual([1, expect.stringMatching(/^simd-activations: ENOSPC[^\n]+\n$/)]);
+    }
   });
 
   it.skipIf(process.platform !== 'linux')('of any size in little memory', () => {
@@ -173,6 +193,12 @@ describe('other commands', () => {
       ...readFileSync(path.join(root, 'lib/cli/arguments.ts'), 'utf8').matchAll(/^ {2}(\w+): \{ type/gm),
     ];
     for (const [, option] of options) expect(stdout.toString()).toContain(`--${option}`);
+    const { status: failure, stderr } = run('--help', { env: { SIMD_ACTIVATIONS_NUM_THREADS: '0' } });
+    expect([failure, stderr]).toEqual([
+      1,
+      expect.stringMatching(/^simd-activations: [^\n]*SIMD_ACTIVATIONS_NUM_THREADS[^\n]*\n$/),
+    ]);
+    expect(run('softplus x y --beta -2').stderr).toMatch(/ambiguous.*--beta=-/);
     expect(run('--version').stdout.toString()).toMatch(/^\d+\.\d+\.\d+\n$/);
   });
 

@@ -1,6 +1,6 @@
 // What the tests of the command share: a folder for each test, the command in it, and files as others write them.
 
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { type ChildProcess, type StdioOptions, spawn, spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
@@ -23,9 +23,11 @@ export const write = (name: string, ...parts: (Buffer | string)[]): void =>
 export interface RunOptions {
   input?: Buffer;
   env?: Record<string, string>;
+  stdout?: number;
 }
-export function run(args: string, { input, env }: RunOptions = {}) {
-  const options = { cwd: folder, input, env: { ...process.env, ...env }, maxBuffer: 2 ** 28 };
+export function run(args: string, { input, env, stdout: to }: RunOptions = {}) {
+  const stdio: StdioOptions = ['pipe', to ?? 'pipe', 'pipe'];
+  const options = { cwd: folder, input, env: { ...process.env, ...env }, maxBuffer: 2 ** 28, stdio };
   const { status, stdout, stderr } = spawnSync(process.execPath, [main, ...args.split(' ')], options);
   return { status, stdout, stderr: stderr.toString() };
 }

@@ -4,8 +4,9 @@ import type { ChildProcess } from 'node:child_process';
 import { existsSync, readdirSync, rmSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
+import { ResumableOutput } from '../dist/cli/resume.js';
 import { gelu } from '../dist/index.mjs';
-import { bytes, file, folder, npy, read, run, SLOW, start, write } from './command.js';
+import { bytes, file, folder, npy, read, run, SLOW, safetensors, start, write } from './command.js';
 import { hostile } from './support.js';
 
 describe('interruptions', () => {
@@ -33,7 +34,7 @@ describe('interruptions', () => {
       expect(now.equals(before) || now.equals(after)).toBe(true);
     }
     for (const name of readdirSync(folder)) if (name.startsWith('.')) rmSync(file(name));
-    for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT'] as const) {
       write('x.npy', before);
       const { child, ended } = start('gelu x.npy y.npy', SLOW);
       for (; !readdirSync(folder).some((name) => name.endsWith('.tmp')); await sleep(5))
@@ -76,6 +77,30 @@ describe('interruptions', () => {
     await ended;
     expect(JSON.parse(run('gelu x.npy y.npy --resume --json').stdout.toString()).resumedAt).toBe(0);
     expect(read('y.npy').equals(after)).toBe(true);
+
+    for (const name of readdirSync(folder)) rmSync(file(name));
+    write('x.npy', after);
+    const other = start('gelu x.npy y.npy --resume', SLOW);
+    await begun(other.child);
+    other.child.kill('SIGKILL');
+    await other.ended;
+    write('x.npy', before);
+    expect(JSON.parse(run('gelu x.npy y.npy --resume --json').stdout.toString()).resumedAt).toBe(0);
+    expect(read('y.npy').equals(after)).toBe(true);
+  });
+
+  it('leave no hole where two write the same, unseen by each other', async () => {
+    const one = new ResumableOutput(file('y'), file('partial'));
+    const other = new ResumableOutput(file('y'), file('partial'));
+    expect(await one.open()).toBe(0);
+    await one.write(Buffer.from('abc'));
+    expect(await other.open()).toBe(0);
+    await one.write(Buffer.from('def'));
+    await one.commit();
+    expect(read('y').toString()).toBe('abcdef');
+    await other.write(Buffer.from('abcdef'));
+    await expect(other.commit()).rejects.toMatchObject({ code: 'ENOENT' });
+    expect(read('y').toString()).toBe('abcdef');
   });
 
   it('are not needed for shards, which run at the same time', async () => {
@@ -85,5 +110,17 @@ describe('interruptions', () => {
     expect(codes).toEqual([0, 0, 0, 0, 0]);
     expect(read('y.npy').equals(after)).toBe(true);
     expect(readdirSync(folder).toSorted()).toEqual(['x.npy', 'y.npy']);
+
+    for (const odd of [1, 2, 3, 4]) {
+      const [x, y] = [doubles.subarray(0, 1000), gelu(doubles.subarray(0, 1000))].map((data) =>
+        safetensors([
+          ['u', 'U8', [odd], Buffer.alloc(odd)],
+          ['a', 'F64', [1000], bytes(data)],
+        ]),
+      );
+      write('x.safetensors', x as Buffer);
+      for (const i of [3, 1, 2]) expect(run(`gelu x.safetensors y.safetensors --shard ${i}/3`).status).toBe(0);
+      expect(read('y.safetensors').equals(y as Buffer)).toBe(true);
+    }
   });
 });

@@ -11,7 +11,7 @@ import { DERIVATIVES, FUNCTIONS } from '../functions.js';
 import type { ApplyCommand } from './arguments.js';
 import { UsageError } from './errors.js';
 import { type Input, openInput, startOf } from './input.js';
-import { beside, outputTo, produce, target } from './output.js';
+import { beside, isDeviceOrPipe, outputTo, produce, target } from './output.js';
 import { Progress } from './progress.js';
 import { ResumableOutput } from './resume.js';
 import { exists, join, rangeOf, shardFile } from './shards.js';
@@ -79,8 +79,10 @@ async function applyToInput(command: ApplyCommand, x: Input, layout: Layout, gra
   if (shard !== undefined && file === (await target(command.input))) {
     throw new UsageError('--shard needs another output than the input, which all shards must find as it is');
   }
-  if ((shard !== undefined || resume) && x.identity === undefined) {
-    throw new UsageError(`--${shard ? 'shard' : 'resume'} needs a file, which ${x.name} is not`);
+  if (shard !== undefined || resume) {
+    const wrong = x.identity === undefined ? x.name : (await isDeviceOrPipe(file)) ? command.output : undefined;
+    if (wrong !== undefined)
+      throw new UsageError(`--${shard ? 'shard' : 'resume'} needs a file, which ${wrong} is not`);
   }
   // What the result depends on: no two commands share their unfinished files.
   const identities = [x.identity, gradOutput?.input.identity];

@@ -64,7 +64,7 @@ function parse(args: string[]) {
     return parseArgs({ args, options: OPTIONS, allowPositionals: true });
   } catch (error) {
     if (!codeOf(error)?.startsWith('ERR_PARSE_ARGS')) throw error;
-    throw new UsageError((error as Error).message.split('\n')[0]?.replace(/\.? To specify.*/, ''));
+    throw new UsageError((error as Error).message.replace(/\s+/g, ' ').replace(/\.? To specify a positional.*/, ''));
   }
 }
 

@@ -1,5 +1,4 @@
-#!/usr/bin/env node
-// The command `simd-activations`; see help.ts.
+// What the command's arguments ask for.
 
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
@@ -7,12 +6,12 @@ import path from 'node:path';
 import { backend } from '../backend.js';
 import { applyToFile } from './apply.js';
 import { commandOf } from './arguments.js';
-import { codeOf, UsageError } from './errors.js';
 import { HELP } from './help.js';
 
 const { version } = require('../../package.json') as { version: string };
 
-async function main(args: string[]): Promise<number> {
+/** Does it; returns the exit code. */
+export async function main(args: string[]): Promise<number> {
   const task = commandOf(args);
   switch (task.kind) {
     case 'help':
@@ -59,23 +58,3 @@ function bench(): number {
   }
   return spawnSync(process.execPath, [script], { stdio: 'inherit' }).status ?? 1;
 }
-
-// Who reads the standard output may stop before its end. There is nobody to tell.
-process.stdout.on('error', (error) => {
-  if (codeOf(error) !== 'EPIPE') throw error;
-  process.exitCode = 1;
-});
-
-main(process.argv.slice(2)).then(
-  (code) => {
-    process.exitCode = code;
-  },
-  (error: unknown) => {
-    const wrong = error instanceof UsageError;
-    const hint = wrong && process.argv.length < 4 ? '; see simd-activations --help' : '';
-    if (codeOf(error) !== 'EPIPE') {
-      process.stderr.write(`simd-activations: ${(error as Error).message.replace(/\s+/g, ' ')}${hint}\n`);
-    }
-    process.exitCode = wrong ? 2 : 1;
-  },
-);

@@ -15,7 +15,7 @@ OUTPUT       a file of the same format, which may be the input itself; - is stan
 
 Options
   --approximate tanh   gelu's other form; default: none
-  --beta B             softplus's beta; default: 1
+  --beta B             softplus's beta (--beta=-2 if negative); default: 1
   --threshold T        softplus's threshold; default: 20
   --backward GRAD      computes GRAD times the derivative at INPUT; GRAD is a file like INPUT
   --tensor NAME        of a .safetensors file, only this tensor (may be repeated); default: all of floats
@@ -37,5 +37,5 @@ Other commands
 Exit codes
   0   done
   1   reading, writing or computing failed
-  2   the command line or a file is wrong; nothing was written
+  2   the command line or a file is wrong; no file was written
 `;

@@ -26,7 +26,8 @@ export async function openInput(path: string): Promise<Input> {
     const stats = await handle.stat({ bigint: true });
     if (stats.isDirectory()) throw new UsageError(`${path} is a directory`);
     if (!stats.isFile()) return new StreamInput(path, handle);
-    return new FileInput(path, handle, Number(stats.size), `${stats.dev} ${stats.ino} ${stats.size} ${stats.mtimeNs}`);
+    // Without the device, which is each machine's own number for a shared folder.
+    return new FileInput(path, handle, Number(stats.size), `${stats.ino} ${stats.size} ${stats.mtimeNs}`);
   } catch (error) {
     await handle?.close();
     if (error instanceof UsageError) throw error;

@@ -21,9 +21,14 @@ export interface Output {
 /** The output to `file`; `-`: standard output. A device or a pipe is written to as it is. */
 export async function outputTo(file: string): Promise<Output> {
   if (file === '-') return new StandardOutput();
-  const existing = await stat(file).catch(() => undefined);
-  if (existing !== undefined && !existing.isFile()) return new DirectOutput(file);
+  if (await isDeviceOrPipe(file)) return new DirectOutput(file);
   return new AtomicOutput(await target(file));
+}
+
+/** Whether there is something at `file` that cannot be replaced by a file. */
+export async function isDeviceOrPipe(file: string): Promise<boolean> {
+  const existing = await stat(file).catch(() => undefined);
+  return existing !== undefined && !existing.isFile();
 }
 
 /** The file itself, where `file` is a symbolic link to it. */
@@ -41,10 +46,14 @@ export async function writeAll(handle: FileHandle, bytes: Buffer, position: numb
   }
 }
 
-/** The permissions of what will be `file`: those that it has, if it is there. */
-export async function modeOf(file: string): Promise<number> {
-  const { mode } = (await stat(file).catch(() => undefined)) ?? {};
-  return mode === undefined ? 0o666 : mode & 0o777;
+/** Opens `temporary`, which will be `file`, with the permissions that this has, if it is there. */
+export async function openLike(file: string, temporary: string, flags: string): Promise<FileHandle> {
+  const existing = await stat(file).catch(() => undefined);
+  if (existing === undefined) return open(temporary, flags);
+  const mode = existing.mode & 0o777;
+  const handle = await open(temporary, flags, mode);
+  await handle.chmod(mode); // the umask may have taken from it
+  return handle;
 }
 
 /** Puts a finished temporary file in its place, for good. */
@@ -85,7 +94,7 @@ class AtomicOutput implements Output {
   }
 
   async open(): Promise<number> {
-    this.handle = await open(this.temporary, 'wx', await modeOf(this.file));
+    this.handle = await openLike(this.file, this.temporary, 'wx');
     return 0;
   }
 
@@ -141,7 +150,7 @@ class StandardOutput implements Output {
   abandon(): void {}
 }
 
-const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT'] as const;
 
 /**
  * Does the work, given how many bytes the output has already, then makes the output appear. Leaves no trace of it if that

@@ -3,7 +3,7 @@
 import { readFileSync } from 'node:fs';
 import { type FileHandle, open, rename, writeFile } from 'node:fs/promises';
 import { codeOf, UsageError } from './errors.js';
-import { modeOf, type Output, removeIfThere, replace, writeAll } from './output.js';
+import { type Output, openLike, removeIfThere, replace, writeAll } from './output.js';
 
 // Milliseconds of work that may be lost.
 const SAVE_EVERY = 100;
@@ -33,10 +33,11 @@ export class ResumableOutput implements Output {
       throw new UsageError(`process ${pid} is writing ${this.file}; if it is not, remove ${journalOf(this.partial)}`);
     }
     const existing = await open(this.partial, 'r+').catch(() => undefined);
-    this.handle = existing ?? (await open(this.partial, 'w+', await modeOf(this.file)));
+    this.handle = existing ?? (await openLike(this.file, this.partial, 'w+'));
     const { size } = await this.handle.stat();
+    // What is beyond stays until it is written over: where a process cannot see the one that writes, on another machine
+    // or in another container, both write the same bytes, and cutting the file would leave a hole of zeros in it.
     this.position = size >= done ? done : 0;
-    await this.handle.truncate(this.position);
     await this.save();
     return this.position;
   }
@@ -57,6 +58,7 @@ export class ResumableOutput implements Output {
   }
 
   async commit(): Promise<void> {
+    await this.handle.truncate(this.position);
     await replace(this.handle, this.partial, this.file);
     removeIfThere(journalOf(this.partial));
   }

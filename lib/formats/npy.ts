@@ -7,7 +7,11 @@ import { assertSize, elementsOf, FormatError, type Layout, need, type Start, typ
 const MAGIC = Buffer.from('\x93NUMPY', 'latin1');
 const LONGEST_HEADER = 2 ** 20; // NumPy itself refuses more than 10000 bytes unless told to trust the file
 
-const FLOATS: Readonly<Record<string, DType>> = { '<f2': 'float16', '<f4': 'float32', '<f8': 'float64' };
+const FLOATS: ReadonlyMap<string, DType> = new Map([
+  ['<f2', 'float16'],
+  ['<f4', 'float32'],
+  ['<f8', 'float64'],
+]);
 // As which the 16-bit types are stored where NumPy does not know them.
 const OPAQUE = ['<u2', '<V2', '|V2'];
 
@@ -52,8 +56,8 @@ function dtypeOf(descr: string, wanted: DType | undefined): DType {
     if (wanted === 'float16' || wanted === 'bfloat16') return wanted;
     throw new FormatError(`has elements of type '${descr}', of which --dtype must say 'float16' or 'bfloat16'`);
   }
-  const dtype = FLOATS[descr];
-  if (dtype === undefined && FLOATS[`<${descr.slice(1)}`] !== undefined) {
+  const dtype = FLOATS.get(descr);
+  if (descr[0] === '>' && FLOATS.has(`<${descr.slice(1)}`)) {
     throw new FormatError(`is big-endian ('${descr}'): save x.astype('<${descr.slice(1)}') instead`);
   }
   if (dtype === undefined) throw new FormatError(`has elements of type '${descr}', not '<f2', '<f4' or '<f8'`);

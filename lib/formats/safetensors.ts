@@ -15,7 +15,12 @@ import {
 
 const LONGEST_HEADER = 100_000_000; // the format's own limit
 
-const FLOATS: Readonly<Record<string, DType>> = { F16: 'float16', BF16: 'bfloat16', F32: 'float32', F64: 'float64' };
+const FLOATS: ReadonlyMap<string, DType> = new Map([
+  ['F16', 'float16'],
+  ['BF16', 'bfloat16'],
+  ['F32', 'float32'],
+  ['F64', 'float64'],
+]);
 
 interface Tensor {
   readonly name: string;
@@ -65,7 +70,7 @@ function parseTensor(name: string, value: unknown, dataBegin: number): Tensor {
     throw new FormatError(`has a header that does not describe the tensor '${name}'`);
   }
   const [begin, end] = offsets as [number, number];
-  const float = FLOATS[dtype];
+  const float = FLOATS.get(dtype);
   const bytes = float && elementsOf(shape, `'${name}'`) * sizeOf(float);
   if (end < begin || (bytes !== undefined && end - begin !== bytes)) {
     throw new FormatError(`says that '${name}', ${dtype} [${shape}], has ${end - begin} bytes`);
@@ -77,12 +82,12 @@ function sectionsOf(tensors: readonly Tensor[], { tensors: names, dtype: only }:
   for (const name of names ?? []) {
     const tensor = tensors.find((t) => t.name === name);
     if (tensor === undefined) throw new FormatError(`has no tensor '${name}'`);
-    if (FLOATS[tensor.dtype] === undefined) {
+    if (!FLOATS.has(tensor.dtype)) {
       throw new FormatError(`has ${tensor.dtype} elements in '${name}', not F16, BF16, F32 or F64`);
     }
   }
   const sections = tensors.flatMap(({ name, dtype, shape, begin, end }) => {
-    const float = FLOATS[dtype];
+    const float = FLOATS.get(dtype);
     const chosen = float !== undefined && (names === undefined || names.includes(name));
     return chosen ? [{ name, dtype: float, shape, begin, end }] : [];
   });
