@@ -81,7 +81,7 @@ ${lines.join('\n')}
 ## The other types
 
 float64: the worst error in units in the last place over 2^20 inputs (near a derivative's root, in units of 1/8); in brackets
-that of subnormal results, which are rounded twice. The tests and \`npm run verify -- --dtype float64\` hold it to
+that of subnormal results, which are rounded twice. \`npm run verify -- --dtype float64\`, which \`.ci/run\` runs, holds it to
 ${FLOAT64_BOUNDS.normal} (${FLOAT64_BOUNDS.subnormal}). float16 and bfloat16: how many of all 65536 results are not the correctly rounded ones.
 
 | function | float64, worst | float16, wrong | bfloat16, wrong |

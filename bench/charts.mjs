@@ -1,4 +1,4 @@
-// Draws what bench.mjs and neon.mjs measured, and writes it into README.md as tables.
+// Draws what bench.mjs and neon.mjs measured, and writes it into README.md, and the project's, as tables.
 //
 //   npm run bench:charts             from results/*.json, writes charts/*.svg and the tables between README.md's markers
 //   npm run bench:charts -- --check  fails if they are not what it would write
@@ -296,8 +296,25 @@ function typesTable(run) {
   return markdown(columns, rows);
 }
 
+const takingPart = (run) =>
+  Object.keys(PEERS).filter((key) => key === 'own' || run.contenders.some((one) => one.key === key));
+
+/** What the project's README shows: the functions' errors and times. */
+function overviewTable(run) {
+  const keys = takingPart(run);
+  const exact = keys.filter((key) => key !== 'plain');
+  const keyOf = (name) => (name === 'own' ? run.native : name);
+  const rows = forms.map(({ name: form, label }) => [
+    label,
+    ...exact.map((name) => number(run.error({ key: keyOf(name), form }), 3)),
+    ...keys.map((name) => number((1e9 * run.time({ key: keyOf(name), form, length: CACHED, threads: 1 })) / CACHED)),
+  ]);
+  const labels = (what, names) => names.map((name, i) => (i === 0 ? `${what}: ` : '') + PEERS[name].label);
+  return markdown(['', ...labels('worst error', exact), ...labels('ns', keys)], rows);
+}
+
 function peersTable(run, length, threads, allocate = false) {
-  const keys = Object.keys(PEERS).filter((key) => key === 'own' || run.contenders.some((one) => one.key === key));
+  const keys = takingPart(run);
   const rows = functions.map(({ name: form, label }) => {
     const cells = keys.map((name) => {
       const key = name === 'own' ? run.native : name;
@@ -341,13 +358,14 @@ function instructionsTable({ isas }) {
 }
 
 const files = {};
-let readme = readFileSync(here('README.md'), 'utf8');
+const pages = Object.fromEntries(['README.md', '../README.md'].map((page) => [page, readFileSync(here(page), 'utf8')]));
 
-function write(section, text) {
+function write(section, text, file = 'README.md') {
+  const readme = pages[file];
   const [begin, end] = [`<!-- ${section}: written by npm run bench:charts -->\n`, `\n<!-- end -->`];
   const from = readme.indexOf(begin) + begin.length;
-  if (from < begin.length) throw new Error(`README.md has no section ${section}`);
-  readme = `${readme.slice(0, from)}\n${text}\n${readme.slice(readme.indexOf(end, from))}`;
+  if (from < begin.length) throw new Error(`${file} has no section ${section}`);
+  pages[file] = `${readme.slice(0, from)}\n${text}\n${readme.slice(readme.indexOf(end, from))}`;
 }
 
 const own = open('own');
@@ -363,6 +381,7 @@ if (own !== undefined) {
 const peers = open('peers');
 if (peers !== undefined) {
   files['charts/peers.svg'] = beside(peers);
+  write('overview', overviewTable(peers), '../README.md');
   write('peers', circumstances(peers));
   write('peers-small', peersTable(peers, CACHED, 1));
   write('peers-large', peersTable(peers, LARGE, peers.all));
@@ -370,4 +389,4 @@ if (peers !== undefined) {
 }
 const instructions = read('results/instructions.json');
 if (instructions !== undefined) write('instructions', instructionsTable(instructions));
-writeOrCheck(import.meta.url, { ...files, 'README.md': readme });
+writeOrCheck(import.meta.url, { ...files, ...pages });
