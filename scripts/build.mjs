@@ -35,10 +35,11 @@ function isStale(target, ...sources) {
       .filter((entry) => entry.isFile())
       .map((entry) => path.join(root, folder, entry.name)),
   );
-  return files.some((source) => statSync(source).mtimeMs > built);
+  // package.json: both are of its version.
+  return [...files, path.join(root, 'package.json')].some((source) => statSync(source).mtimeMs > built);
 }
 
-if (!ifStale || isStale('dist/index.js', 'lib')) {
+if (!ifStale || isStale('dist/index.js', 'lib', 'lib/cli', 'lib/formats')) {
   rmSync(path.join(root, 'dist'), { recursive: true, force: true });
   run('typescript/bin/tsc', ['-p', 'tsconfig.json']);
 }

@@ -26,6 +26,10 @@ const load = (env: Record<string, string>) => {
 const { bits } = load({});
 
 describe('the backend', () => {
+  it.skipIf(process.env['SIMD_ACTIVATIONS_BACKEND'])('is native code, which was built before the tests', () => {
+    expect(backend.reason).toBeUndefined();
+  });
+
   it('is the best there is', () => {
     expect(load({}).isa).toBe(backend.isas[0]);
     expect(load({ SIMD_ACTIVATIONS_BACKEND: '', SIMD_ACTIVATIONS_NUM_THREADS: '' }).isa).toBe(backend.isas[0]);
