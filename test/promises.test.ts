@@ -273,10 +273,20 @@ describe('promises', () => {
     }, 1);
     let ticks = 0;
     const count = setInterval(() => ticks++, 1);
-    await promises.gelu(new Float32Array(2 ** 24));
+    const began = performance.now();
+    const slices: number[] = [];
+    let slice = began;
+    const onProgress = () => {
+      slices.push(performance.now() - slice);
+      slice = performance.now();
+    };
+    await promises.gelu(new Float32Array(2 ** 24), { onProgress });
     clearInterval(timer);
     clearInterval(count);
-    expect(ticks).toBeGreaterThan(10);
-    expect(longest).toBeLessThan(200); // a machine that is busy otherwise; half a millisecond is the aim
+    expect(ticks).toBeGreaterThan((performance.now() - began) / 5);
+    expect(longest).toBeLessThan(200); // a machine that is busy otherwise
+    // Half a millisecond is the aim, once their length is found, and a quarter of them are hardly disturbed.
+    const found = slices.slice(slices.length / 2).sort((a, b) => a - b);
+    expect(found[found.length >> 2]).toBeLessThan(1.2);
   });
 });
