@@ -13,7 +13,7 @@
 // |b|, either where one is NaN; timesPowerOf2(a, steps), a's bits and the low ones of steps from the F::kTableBits-th
 // before its exponent on, added up. leadingBits<count>(a), a's exponent and the `count` bits that follow,
 // as low bits; lookup(table, i), the entry at the low bits of i, of a table of 2^F::kTableBits or 2^F::kNearTableBits;
-// orBits(a, b, c). As masks, one bit a lane: lessThan, differ (of bits); and select(mask, yes, no).
+// orBits(a, b, c); and v, its register. As masks, one bit a lane: lessThan, differ (of bits); and select(mask, yes, no).
 // withCanonicalNaN(a): every NaN as the kernels store it. F::stream(p, a) stores past the caches, p being aligned,
 // until finishStreams(). F::kTogether: how many vectors to do in step.
 #pragma once

@@ -66,11 +66,11 @@ struct ExpParts {
   W power, growth, rest;
 };
 
-// The parts of e^t for its steps, in magic's low bits, and the exponent r + low that they leave: |low| < 2^-22 if
-// kTiny, else 2^-17.
+// The parts of e^t for its steps, in magic's low bits, and the exponent r + low that they leave: |low| < 2^-21.6 if
+// kTiny, the more the farther t is from 0, else 2^-17.
 //
-// With a table of 32, r^2 is below 2^-13, and its rounding does not matter. With one of 8 it is 2^-9, and r^2 / 2 has
-// to be added to r exactly.
+// With a table of 32, r^2 is below 2^-13, and its rounding does not matter; a tiny low's r^2 low / 2 is left out, 2^-35.7
+// at most. With one of 8 r^2 is 2^-9, and r^2 / 2 has to be added to r exactly.
 template <bool kTiny, class W>
 inline ExpParts<W> expParts(W magic, W r, W low) {
   using E = Exponential<F::kTableBits>;

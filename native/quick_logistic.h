@@ -1,7 +1,8 @@
 // The quick paths of SiLU, GELU's tanh form and Mish, in pairs of float32 lanes.
 //
 // The pairs keep what their roundings lose: with the excess that a quotient leaves over, it is off by 2^-35.8 of itself
-// with a table of 32, by 2^-36.9 with one of 8, measured against the float64 formulas. Positive x are cut where e^-x no
+// with a table of 32, by 2^-36.9 with one of 8, and far below 0, where e^-x nearly overflows, by 2^-35.0 and 2^-36.5, measured
+// over all x. Positive x are cut where e^-x no
 // longer counts: subnormal numbers cost Intel's CPUs over a hundred cycles an operation.
 //
 // Tried, ns per element of uniform [-8, 8] (SiLU, tanh form, Mish) on Zen 4: AVX-512 in blocks of 2 vectors 0.48, 0.61,
@@ -43,32 +44,34 @@ INLINE_REGION_BEGIN
 
 // Bounds of a quotient, from q, which is it but for a few units in the last place, and from the excess of q times the
 // denominator over the numerator: c = excess / denominator brings q - c so close to the exact quotient y that
-// |y - (q - c)| < kReach 2^-25 |y|, for any reciprocal that is right to 2^-22. If a tie, halfway between two floats,
-// lies between the two, it is at least 2^-25 |y| from q, which is a float; so c is as large, and q - c (1 +- kReach)
+// |y - (q - c)| < reach 2^-25 |y|, for any reciprocal that is right to 2^-22. If a tie, halfway between two floats,
+// lies between the two, it is at least 2^-25 |y| from q, which is a float; so c is as large, and q - c (1 +- reach)
 // are on both sides of the tie. Zeros come out with their sign, odd subnormal x, whose halves are ties, have two
 // bounds, and what has overflowed is NaN. Below 2^-100 products lose bits, and the bound of the error; but there f(x)
 // is x / 2, a tie or exact, or 3 x / 5, far from any tie.
-constexpr float kReach = kLargeTable ? 0x1.5p-11F : 0x1.2p-12F;
+//
+// kFarReach is for x that are not near: the farther, the larger `low` is (quick_exp.h), and so what is left out with it.
+constexpr float kReach = kLargeTable ? 0x1.5p-11F : 0x1.2p-12F, kFarReach = kLargeTable ? 0x1.08p-10F : 0x1.7p-12F;
 
 template <class W>
-inline Bounds<W> excessBounds(W q, W excess, W inverse) {
-  return {fnma(excess, inverse * W(1 - kReach), q), fnma(excess, inverse * W(1 + kReach), q)};
+inline Bounds<W> excessBounds(W q, W excess, W inverse, float reach) {
+  return {fnma(excess, inverse * W(1 - reach), q), fnma(excess, inverse * W(1 + reach), q)};
 }
 
 template <class W>
-inline Bounds<W> quotientBounds(W numerator, Pair<W> denominator) {
+inline Bounds<W> quotientBounds(W numerator, Pair<W> denominator, float reach) {
   const W inverse = reciprocal(denominator.hi + denominator.lo);
   const W q = numerator * inverse;
-  return excessBounds(q, fma(q, denominator.lo, productError(q, denominator.hi, numerator)), inverse);
+  return excessBounds(q, fma(q, denominator.lo, productError(q, denominator.hi, numerator)), inverse, reach);
 }
 
 template <class W>
-inline Bounds<W> quotientBounds(Pair<W> numerator, Pair<W> denominator) {
+inline Bounds<W> quotientBounds(Pair<W> numerator, Pair<W> denominator, float reach) {
   const W inverse = reciprocal(denominator.hi);
   const W q = numerator.hi * inverse;
   // In this order, since q denominator.lo alone may be subnormal, which is slow on Intel's CPUs.
   const W excess = fma(q, denominator.lo, productError(q, denominator.hi, numerator.hi) - numerator.lo);
-  return excessBounds(q, excess, inverse);
+  return excessBounds(q, excess, inverse, reach);
 }
 
 // 1 / d = estimate (1 + growth), d = hi + lo, with a growth below 2^-13 that is off by 2^-38 of the whole.
@@ -105,7 +108,7 @@ inline Bounds<W> nearQuotientBounds(W x, Pair<W> d) {
     const W t = x * inverse.estimate;
     return zivBounds(t, fnma(t, inverse.growth, fnmaDown(x, inverse.estimate, t)));
   } else {
-    return quotientBounds(x, d);
+    return quotientBounds(x, d, kReach);
   }
 }
 
@@ -116,7 +119,7 @@ struct QuickPath<silu<V>> : BoundedPath<silu<V>> {
 
   template <class W>
   static Bounds<W> bounds(W x) {
-    return quotientBounds(x, onePlusExp(clamped(x)));
+    return quotientBounds(x, onePlusExp(clamped(x)), kFarReach);
   }
   template <class W>
   static Bounds<W> nearBounds(W x) {
@@ -149,7 +152,8 @@ struct QuickPath<geluTanh<V>> : BoundedPath<geluTanh<V>> {
 
   template <class W>
   static Bounds<W> bounds(W x) {
-    return quotientBounds(x, plusExp(W(1.0F), expParts(cubic(max(W(-10.08F), min(W(9.0F), x)), kTanhTerms))));
+    const W t = max(W(-10.08F), min(W(9.0F), x));
+    return quotientBounds(x, plusExp(W(1.0F), expParts(cubic(t, kTanhTerms))), kFarReach);
   }
   template <class W>
   static Bounds<W> nearBounds(W x) {
@@ -187,7 +191,7 @@ inline MishTerms<W> nearMishTerms(W t) {
   return mishTermsBy(t, [](W a) { return fastSum(W(2.0F), a); });
 }
 
-// (The terms by reference: AVX2's, by value, g++ copies by way of memory, and Mish takes 1.35 times as long.)
+// (The terms by reference: by value, g++ makes Mish take 1.06 to 1.16 times as long.)
 //
 // Mish(x) = x n / d. From 32 on the result is x, and u stops growing.
 template <>
@@ -196,19 +200,19 @@ struct QuickPath<mish<V>> : BoundedPath<mish<V>> {
 
   template <class W>
   static Bounds<W> bounds(W x) {
-    return boundsBy(x, mishTerms(max(W(-67.0F), min(W(32.0F), x))));
+    return boundsBy(x, mishTerms(max(W(-67.0F), min(W(32.0F), x))), kFarReach);
   }
   template <class W>
   static Bounds<W> nearBounds(W x) {
-    return boundsBy(x, nearMishTerms(x));
+    return boundsBy(x, nearMishTerms(x), kReach);
   }
 
  private:
   template <class W>
-  static Bounds<W> boundsBy(W x, const MishTerms<W>& terms) {
+  static Bounds<W> boundsBy(W x, const MishTerms<W>& terms, float reach) {
     const W numerator = x * terms.n.hi;
     const W numeratorLow = fma(x, terms.n.lo, productError(x, terms.n.hi, numerator));
-    return quotientBounds(Pair<W>{numerator, numeratorLow}, terms.d);
+    return quotientBounds(Pair<W>{numerator, numeratorLow}, terms.d, reach);
   }
 };
 

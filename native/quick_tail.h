@@ -7,17 +7,20 @@
 // steps keep what they round. Of the first coefficients the low pieces are there as well; the centers are chosen, next
 // to the middles, so that the coefficients after these are within 2^-35 or so of float32 numbers.
 //
-// Tail(a) is off by this much of itself, measured over a third of all a in range, and kError is a bound of it: GELU
-// 2^-35.0 (N = 32) and 2^-35.8 (N = 8), Softplus 2^-35.4 and 2^-35.1, GELU' (quick_derivatives.h) 2^-34.9 and 2^-36.0.
+// Tail(a) is off by this much of itself, measured over all a in range, and kError is a bound of it: GELU 2^-35.0 (N = 32)
+// and 2^-35.8 (N = 8), Softplus 2^-35.4 and 2^-35.1, GELU' (quick_derivatives.h) 2^-34.8 and 2^-36.0. For positive x beyond
+// 3.3 or so Tail(a) counts so little that what its product or sum with x loses by rounding is more, 2^-42 to 2^-49 of
+// the result. No bound has that: verify/ has found no tie so near among all x, and these operations are the same on every
+// CPU.
 //
-// Near 0 such a polynomial has Tail(a) itself, and GELU' itself: of 32 segments with AVX-512, of 16 with AVX2, whose
+// Near 0 such a polynomial has Tail(a) itself, and GELU' and its tanh form's itself: of 32 segments with AVX-512, of 16 with AVX2, whose
 // lookups are two and a selection. That takes 0.8 (GELU), 0.7 (GELU') of the time on a Zen 5 and 0.7 (Softplus) on a
 // Zen 4; AVX2 there 0.81, 0.76 and 0.79, by clang 0.73, 0.68 and 0.70. They are off by 2^-33, 2^-34.9 (Softplus) and
 // 2^-36, with 16 segments 2^-33, 2^-34.8 and 2^-35, measured likewise; GELU's error grows with a, and so does its
 // bound. What pays for it are blocks with an x beyond, 1.02 to 1.06 of the time, by g++ AVX2's up to 1.1. (Softplus
 // of any sign by 32 segments: 0.61 up to 3.75, 0.78 up to 8.25. AVX2 with 64 segments as rows of coefficients,
 // loaded and transposed: 1.06 to 1.09 of the time with 16 in columns, for loads are two a cycle, and the rows'
-// addresses, by way of memory, take seven. AVX2's sums in step, see inStep(): 0.95 of the time, by clang 0.87 to
+// addresses, by way of memory, take seven. AVX2's sums in step, see keepInStep(): 0.95 of the time, by clang 0.87 to
 // 0.91; after the exact steps, too, the same, and a binary larger by 3 KB.)
 //
 // Tried, ns per element (GELU, Softplus, GELU'; N(0, 1)) on an Intel Xeon: AVX-512 in blocks of 2 F 0.67, 0.75, 0.80;
@@ -54,7 +57,7 @@ inline Pair<W> segmentPolynomial(W a) {
   W sum = lookup(Tail::kTerms[kTerms - 1], place);
   UNROLL for (int i = kTerms - 2; i >= Tail::kExact; i--) {
     sum = fma(d, sum, lookup(Tail::kTerms[i], place));
-    inStep(sum);
+    keepInStep(sum);
   }
   W low = 0.0F;
   UNROLL for (int i = Tail::kExact - 1; i >= 0; i--) {

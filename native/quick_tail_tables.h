@@ -24,7 +24,7 @@ struct GeluTanhSlopeNear;
 template <>
 struct GeluTail<5> {
   static constexpr int kFractionBits = 4, kExact = 3;
-  static constexpr float kError = 0x1.1p-35F;
+  static constexpr float kError = 0x1.14p-35F;
   static constexpr float kScale = 0x1.7b425ep-2F, kOffset = 0x1.08p0F;
   alignas(64) static constexpr float kCenters[32] = {
       0x1.61b86cp1F, 0x1.8adf1ep1F, 0x1.b517acp1F, 0x1.ec323cp1F, 0x1.05e57cp2F, 0x1.1d6e44p2F, 0x1.3646ap2F,
@@ -80,7 +80,7 @@ struct GeluTail<5> {
 template <>
 struct GeluTail<3> {
   static constexpr int kFractionBits = 2, kExact = 4;
-  static constexpr float kError = 0x1.2p-36F;
+  static constexpr float kError = 0x1.26p-36F;
   static constexpr float kScale = 0x1.6f485cp-2F, kOffset = 0x1.2p0F;
   alignas(64) static constexpr float kCenters[8] = {
       0x1.86638ep1F, 0x1.20dd38p2F, 0x1.7ee188p2F, 0x1.d2385ep2F, 0x1.9ep-18F, 0x1.56521ep-1F, 0x1.5a482ap0F,
@@ -223,7 +223,7 @@ struct SoftplusTail<3> {
 template <>
 struct GeluSlopeTail<5> {
   static constexpr int kFractionBits = 4, kExact = 3;
-  static constexpr float kError = 0x1.18p-35F;
+  static constexpr float kError = 0x1.2ep-35F;
   static constexpr float kScale = 0x1.7b425ep-2F, kOffset = 0x1.08p0F;
   alignas(64) static constexpr float kCenters[32] = {
       0x1.67760ep1F, 0x1.8c0c62p1F, 0x1.bc38bap1F, 0x1.e3c728p1F, 0x1.0747d2p2F, 0x1.1d79f6p2F, 0x1.342e36p2F,

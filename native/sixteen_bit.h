@@ -14,7 +14,7 @@ constexpr int kBFloat16NaN = 0x7FC0;
 
 // The bits of a double below the first 16 of its significand. Rounding a float64 result to float32 first, and from there
 // to a 16-bit type, would round twice: one in some thousand results would be wrong. Rounding it to odd at 16 bits first
-// is harmless (roundedToOdd() in isa/scalar.cpp), and the result is a float32 even where that is subnormal.
+// is harmless (roundedToOdd() in isa/scalar.cpp).
 constexpr int64_t kOddMask = (int64_t{1} << 37) - 1;
 
 // What a kernel gives for all arguments of a 16-bit type: a function's results, 128 KiB, or a derivative as doubles,

@@ -72,6 +72,15 @@ inline Both<A, B> leadingBits(Both<A, B> x) {
   return {leadingBits<count>(x.a), leadingBits<count>(x.b)};
 }
 
+#if defined(__x86_64__)  // clang knows a constraint of this CPU's only
+// No instruction, but one that needs all four vectors: so they are in step here. Where registers are few, clang orders
+// instructions so that one vector comes after the other.
+template <class A>
+inline void keepInStep(Both<Both<A, A>, Both<A, A>>& x) {
+  __asm__("" : "+v"(x.a.a.v), "+v"(x.a.b.v), "+v"(x.b.a.v), "+v"(x.b.b.v));
+}
+#endif
+
 // Of V.
 UNARY(pow2)
 UNARY(roundToFloat)
@@ -79,13 +88,6 @@ UNARY(segmentOf)
 BINARY(addExponent)
 BINARY(timesPowerOf2)
 TERNARY(exactFnma)
-
-// No instruction, but one that needs all four vectors: so they are in step here. Where registers are few, clang orders
-// instructions so that one vector comes after the other.
-template <class A>
-inline void inStep(Both<Both<A, A>, Both<A, A>>& x) {
-  __asm__("" : "+v"(x.a.a.v), "+v"(x.a.b.v), "+v"(x.b.a.v), "+v"(x.b.b.v));
-}
 
 template <class T, class A, class B>
 inline Both<A, B> lookup(const T& table, Both<A, B> i) {

@@ -8,6 +8,7 @@ import {
   openSync,
   readdirSync,
   readFileSync,
+  readlinkSync,
   statSync,
   symlinkSync,
   truncateSync,
@@ -154,6 +155,10 @@ describe('files', () => {
     expect(run('silu x.npy x.npy').status).toBe(0);
     expect(statSync(file('x.npy')).mode & 0o777).toBe(0o666);
     expect(readdirSync(folder).toSorted()).toEqual(['link.npy', 'x.npy']);
+    symlinkSync('new.npy', file('before.npy'));
+    expect(run('silu x.npy before.npy').status).toBe(0);
+    expect(readdirSync(folder).toSorted()).toEqual(['before.npy', 'link.npy', 'new.npy', 'x.npy']);
+    expect(readlinkSync(file('before.npy'))).toBe('new.npy');
   });
 
   it.skipIf(process.platform !== 'linux')('that are pipes or full', () => {

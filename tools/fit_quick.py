@@ -216,11 +216,11 @@ def gelu_slope(a):
     return -log(gelu_derivative(a) / (root - a))
 
 
-segments('template <>\nstruct GeluTail<5>', gelu, '8.015625', 5, 1, 1, 5, 3, 1, '0x1.1p-35')
-segments('template <>\nstruct GeluTail<3>', gelu, '8.015625', 3, 1, 1, 8, 4, 2, '0x1.2p-36')
+segments('template <>\nstruct GeluTail<5>', gelu, '8.015625', 5, 1, 1, 5, 3, 1, '0x1.14p-35')
+segments('template <>\nstruct GeluTail<3>', gelu, '8.015625', 3, 1, 1, 8, 4, 2, '0x1.26p-36')
 segments('template <>\nstruct SoftplusTail<5>', softplus, '17.015625', 5, 2, 1.125, 6, 3, 2, '0x1.8p-36')
 segments('template <>\nstruct SoftplusTail<3>', softplus, '17.015625', 3, 2, 1, 10, 4, 2, '0x1.04p-35')
-segments('template <>\nstruct GeluSlopeTail<5>', gelu_slope, '8.015625', 5, 1, 1, 5, 3, 1, '0x1.18p-35')
+segments('template <>\nstruct GeluSlopeTail<5>', gelu_slope, '8.015625', 5, 1, 1, 5, 3, 1, '0x1.2ep-35')
 segments('template <>\nstruct GeluSlopeTail<3>', gelu_slope, '8.015625', 3, 1, 1, 8, 4, 2, '0x1.08p-36')
 
 

@@ -3,7 +3,7 @@
 
 import { randomBytes } from 'node:crypto';
 import { unlinkSync } from 'node:fs';
-import { type FileHandle, open, realpath, rename, stat } from 'node:fs/promises';
+import { type FileHandle, open, readlink, realpath, rename, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { codeOf } from './errors.js';
 
@@ -31,8 +31,15 @@ export async function isDeviceOrPipe(file: string): Promise<boolean> {
   return existing !== undefined && !existing.isFile();
 }
 
-/** The file itself, where `file` is a symbolic link to it. */
-export const target = (file: string): Promise<string> => realpath(file).catch(() => file);
+/** The file itself, where `file` is a symbolic link to it, also if that is not there yet. */
+export async function target(file: string): Promise<string> {
+  try {
+    return await realpath(file);
+  } catch (error) {
+    const link = codeOf(error) === 'ENOENT' ? await readlink(file).catch(() => undefined) : undefined;
+    return link === undefined ? file : target(path.resolve(path.dirname(file), link));
+  }
+}
 
 /** A name beside `file` for something that is not finished. */
 export const beside = (file: string, suffix: string): string =>

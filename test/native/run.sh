@@ -3,10 +3,11 @@
 #
 #   run.sh            on this machine
 #   run.sh neon       cross-built for arm64, under qemu-user, and compared with this machine
+#   run.sh clang      does not run it: whether clang, which compiles the package's binaries, takes it, for either CPU
 #   run.sh thread     on this machine with ThreadSanitizer
 #   run.sh address    on this machine with AddressSanitizer and UndefinedBehaviorSanitizer
 #
-# `neon` needs Debian's g++-aarch64-linux-gnu and qemu-user-static.
+# `neon` needs Debian's g++-aarch64-linux-gnu and qemu-user-static, `clang` the former and clang.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
@@ -45,6 +46,11 @@ case "${1:-host}" in
     grep -q '^ran neon$' "$build/neon.log"
     echo "NEON has the verified float32 bits, and this machine's bits in the other types"
     ;;
+  clang)
+    for target in x86_64-linux-gnu aarch64-linux-gnu; do
+      for source in "${sources[@]}"; do clang++ "--target=$target" "${flags[@]}" -fsyntax-only "$source"; done
+    done
+    ;;
   thread)
     compile g++ thread -fsanitize=thread -g
     "$build/thread" verify/digests
@@ -55,7 +61,7 @@ case "${1:-host}" in
     "$build/address" verify/digests 0
     ;;
   *)
-    sed -n '2,9s/^# \{0,1\}//p' "$0"
+    sed -n '2,10s/^# \{0,1\}//p' "$0"
     exit 2
     ;;
 esac
