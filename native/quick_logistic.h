@@ -51,7 +51,8 @@ INLINE_REGION_BEGIN
 // is x / 2, a tie or exact, or 3 x / 5, far from any tie.
 //
 // kFarReach is for x that are not near: the farther, the larger `low` is (quick_exp.h), and so what is left out with it.
-constexpr float kReach = kLargeTable ? 0x1.5p-11F : 0x1.2p-12F, kFarReach = kLargeTable ? 0x1.08p-10F : 0x1.7p-12F;
+// Measured over all x, the error is 0.93 of its bound at most (Mish near 0; with a table of 8 0.89, SiLU) and 0.97 far out.
+constexpr float kReach = kLargeTable ? 0x1p-11F : 0x1.2p-12F, kFarReach = kLargeTable ? 0x1.08p-10F : 0x1.7p-12F;
 
 template <class W>
 inline Bounds<W> excessBounds(W q, W excess, W inverse, float reach) {
