@@ -65,6 +65,8 @@ const PEERS = {
   tfjs: { label: 'TensorFlow.js', color: COLORS.softplus },
   plain: { label: 'loop over Math.*', color: ['#6e7781', '#8b949e'] },
 };
+/** As which a run's samples know one of them. */
+const keyOf = (run, name) => (name === 'own' ? run.native : name);
 const SERIES_COLORS = Object.fromEntries(Object.entries(SERIES).map(([name, { color }]) => [name, color]));
 
 const SUPERSCRIPTS = '⁰¹²³⁴⁵⁶⁷⁸⁹';
@@ -222,8 +224,7 @@ function beside(run) {
     for (const [i, { name }] of functions.entries()) {
       for (const key of Object.keys(PEERS)) {
         const count = ['plain', 'tfjs'].includes(key) ? 1 : threads;
-        const own = key === 'own' ? run.native : key;
-        const time = (1e9 * run.time({ key: own, form: name, length, threads: count })) / length;
+        const time = (1e9 * run.time({ key: keyOf(run, key), form: name, length, threads: count })) / length;
         if (Number.isFinite(time)) axes.dot(key, Math.min(Math.max(time, 0.1), 100), i + 1);
       }
     }
@@ -303,11 +304,12 @@ const takingPart = (run) =>
 function overviewTable(run) {
   const keys = takingPart(run);
   const exact = keys.filter((key) => key !== 'plain');
-  const keyOf = (name) => (name === 'own' ? run.native : name);
   const rows = forms.map(({ name: form, label }) => [
     label,
-    ...exact.map((name) => number(run.error({ key: keyOf(name), form }), 3)),
-    ...keys.map((name) => number((1e9 * run.time({ key: keyOf(name), form, length: CACHED, threads: 1 })) / CACHED)),
+    ...exact.map((name) => number(run.error({ key: keyOf(run, name), form }), 3)),
+    ...keys.map((name) =>
+      number((1e9 * run.time({ key: keyOf(run, name), form, length: CACHED, threads: 1 })) / CACHED),
+    ),
   ]);
   const labels = (what, names) => names.map((name, i) => (i === 0 ? `${what}: ` : '') + PEERS[name].label);
   return markdown(['', ...labels('worst error', exact), ...labels('ns', keys)], rows);
@@ -317,7 +319,7 @@ function peersTable(run, length, threads, allocate = false) {
   const keys = takingPart(run);
   const rows = functions.map(({ name: form, label }) => {
     const cells = keys.map((name) => {
-      const key = name === 'own' ? run.native : name;
+      const key = keyOf(run, name);
       const time = [threads, 1].map((count) => run.time({ key, form, length, threads: count, allocate }));
       const value = time.find((seconds) => seconds !== undefined);
       if (value === undefined) return '';

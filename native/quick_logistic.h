@@ -1,9 +1,9 @@
 // The quick paths of SiLU, GELU's tanh form and Mish, in pairs of float32 lanes.
 //
 // The pairs keep what their roundings lose: with the excess that a quotient leaves over, it is off by 2^-35.8 of itself
-// with a table of 32, by 2^-36.9 with one of 8, and far below 0, where e^-x nearly overflows, by 2^-35.0 and 2^-36.5, measured
-// over all x. Positive x are cut where e^-x no
-// longer counts: subnormal numbers cost Intel's CPUs over a hundred cycles an operation.
+// with a table of 32, by 2^-36.9 with one of 8, and far below 0, where e^-x nearly overflows, by 2^-35.0 and 2^-36.5,
+// measured over all x. Positive x are cut where e^-x no longer counts: subnormal numbers cost Intel's CPUs over a hundred
+// cycles an operation.
 //
 // Tried, ns per element of uniform [-8, 8] (SiLU, tanh form, Mish) on Zen 4: AVX-512 in blocks of 2 vectors 0.48, 0.61,
 // 0.70; of 4 0.42, 0.53, 0.66; of 6 0.41, 0.52, 0.60. r^2 / 2 exact with a table of 32 as well: 0.43, 0.55, 0.64. AVX2
@@ -50,8 +50,9 @@ INLINE_REGION_BEGIN
 // bounds, and what has overflowed is NaN. Below 2^-100 products lose bits, and the bound of the error; but there f(x)
 // is x / 2, a tie or exact, or 3 x / 5, far from any tie.
 //
-// kFarReach is for x that are not near: the farther, the larger `low` is (quick_exp.h), and so what is left out with it.
-// Measured over all x, the error is 0.93 of its bound at most (Mish near 0; with a table of 8 0.89, SiLU) and 0.97 far out.
+// kFarReach is for x that are not near: the farther, the larger `low` is (quick_exp.h), and so what is left out with
+// it. Measured over all x, the error is 0.93 of its bound at most (Mish near 0; with a table of 8 0.89, SiLU) and 0.97
+// far out.
 constexpr float kReach = kLargeTable ? 0x1p-11F : 0x1.2p-12F, kFarReach = kLargeTable ? 0x1.08p-10F : 0x1.7p-12F;
 
 template <class W>

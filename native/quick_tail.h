@@ -7,14 +7,14 @@
 // steps keep what they round. Of the first coefficients the low pieces are there as well; the centers are chosen, next
 // to the middles, so that the coefficients after these are within 2^-35 or so of float32 numbers.
 //
-// Tail(a) is off by this much of itself, measured over all a in range, and kError is a bound of it: GELU 2^-35.0 (N = 32)
-// and 2^-35.8 (N = 8), Softplus 2^-35.4 and 2^-35.1, GELU' (quick_derivatives.h) 2^-34.8 and 2^-36.0. For positive x beyond
-// 3.3 or so Tail(a) counts so little that what its product or sum with x loses by rounding is more, 2^-42 to 2^-49 of
-// the result. No bound has that: verify/ has found no tie so near among all x, and these operations are the same on every
-// CPU.
+// Tail(a) is off by this much of itself, measured over all a in range, and kError is a bound of it: GELU 2^-35.0
+// (N = 32) and 2^-35.8 (N = 8), Softplus 2^-35.4 and 2^-35.1, GELU' (quick_derivatives.h) 2^-34.8 and 2^-36.0. For
+// positive x beyond 3.3 or so Tail(a) counts so little that what its product or sum with x loses by rounding is more,
+// 2^-42 to 2^-49 of the result. No bound has that: verify/ has found no tie so near among all x, and these operations
+// are the same on every CPU.
 //
-// Near 0 such a polynomial has Tail(a) itself, and GELU' and its tanh form's itself: of 32 segments with AVX-512, of 16 with AVX2, whose
-// lookups are two and a selection. That takes 0.8 (GELU), 0.7 (GELU') of the time on a Zen 5 and 0.7 (Softplus) on a
+// Near 0 such a polynomial has Tail(a) itself, and GELU' and its tanh form's itself: of 32 segments with AVX-512, of
+// 16 with AVX2, whose lookups are two and a selection. That takes 0.8 (GELU), 0.7 (GELU') of the time on a Zen 5 and 0.7 (Softplus) on a
 // Zen 4; AVX2 there 0.81, 0.76 and 0.79, by clang 0.73, 0.68 and 0.70. They are off by 2^-33, 2^-34.9 (Softplus) and
 // 2^-36, with 16 segments 2^-33, 2^-34.8 and 2^-35, measured likewise; GELU's error grows with a, and so does its
 // bound. What pays for it are blocks with an x beyond, 1.02 to 1.06 of the time, by g++ AVX2's up to 1.1. (Softplus

@@ -26,26 +26,26 @@ const run = (script, scriptArgs, env = {}) =>
     stdio: ['ignore', 2, 2], // standard output is for what npm start prints
   });
 
-function isStale(target, ...sources) {
+const filesIn = (folder, recursive = false) =>
+  readdirSync(path.join(root, folder), { withFileTypes: true, recursive })
+    .filter((entry) => entry.isFile())
+    .map((entry) => path.join(entry.parentPath ?? entry.path, entry.name));
+
+function isStale(target, sources) {
   const file = path.join(root, target);
   if (!existsSync(file)) return true;
   const built = statSync(file).mtimeMs;
-  const files = sources.flatMap((folder) =>
-    readdirSync(path.join(root, folder), { withFileTypes: true })
-      .filter((entry) => entry.isFile())
-      .map((entry) => path.join(root, folder, entry.name)),
-  );
   // package.json: both are of its version.
-  return [...files, path.join(root, 'package.json')].some((source) => statSync(source).mtimeMs > built);
+  return [...sources, path.join(root, 'package.json')].some((source) => statSync(source).mtimeMs > built);
 }
 
-if (!ifStale || isStale('dist/index.js', 'lib', 'lib/cli', 'lib/formats')) {
+if (!ifStale || isStale('dist/index.js', filesIn('lib', true))) {
   rmSync(path.join(root, 'dist'), { recursive: true, force: true });
   run('typescript/bin/tsc', ['-p', 'tsconfig.json']);
 }
 
 const binary = `${cmake ? 'build' : 'native/build'}/Release/simd_activations.node`;
-if (!ifStale || isStale(binary, 'native', 'native/isa')) {
+if (!ifStale || isStale(binary, [...filesIn('native'), ...filesIn('native/isa')])) {
   try {
     if (cmake) run('cmake-js/bin/cmake-js', ['compile']);
     else

@@ -33,9 +33,9 @@ inline float fromBits(uint32_t bits) {
   return a;
 }
 
-// A number of 16 bits of precision as a float32, exactly: a's upper bits, the last of which is set if any other was. (Below
-// 2^-134, where every type's result is 0 or its least number, not exactly, which does not matter.)
-// Rounding that to a type of 14 bits or fewer is rounding `a` itself: ties are seen as ties, and nothing else is.
+// A number of 16 bits of precision as a float32, exactly: a's upper bits, the last of which is set if any other was.
+// Rounding that to a type of 14 bits or fewer is rounding `a` itself: ties are seen as ties, and nothing else is. (Below
+// 2^-134 it is not exact, which does not matter: every type's result is 0 or its least number there.)
 inline float roundedToOdd(double a) {
   const uint64_t bits = bitsOf(a), low = kOddMask;
   return static_cast<float>(fromBits((bits & ~low) | (((bits & low) + low) & ~low)));
