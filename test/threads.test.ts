@@ -1,6 +1,9 @@
 // The pool: the same bits for any number of threads, from many Workers at once, and a clean end from every state.
 
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
+import path from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { afterAll, describe, expect, it } from 'vitest';
 import { backend, useIsa } from '../dist/backend.js';
@@ -80,6 +83,50 @@ describe('threads', () => {
       const { execFileSync } = require('node:child_process');
       process.stdout.write(execFileSync('taskset', ['-c', '0', process.execPath, '-e', ${JSON.stringify(script)}]));`);
     expect(pinned.stdout.trim()).toBe('1');
+  });
+
+  // In a mount namespace of its own, with files of ours in place of the system's. For that one has to be root, in a user
+  // namespace at least, which not every machine has.
+  const canMount = spawnSync('unshare', ['-rm', 'true']).status === 0;
+  it.runIf(native && canMount && initial > 1).each<[string, string, Record<string, string>, number]>([
+    ['none', '0::/a', { 'a/cpu.max': 'max 100000' }, initial],
+    ['of its group', '0::/a', { 'a/cpu.max': '150000 100000' }, 1],
+    ['less than one CPU', '0::/a', { 'a/cpu.max': '20000 100000' }, 1],
+    ['of a group above', '0::/a/b', { 'a/b/cpu.max': 'max 100000', 'a/cpu.max': '100000 100000' }, 1],
+    ['of the root, where the group is not there', '0::/docker/c', { 'cpu.max': '100000 100000' }, 1],
+    ['more than there is', '0::/a', { 'a/cpu.max': '99000000 100000' }, initial],
+    ['v1', '4:cpu,cpuacct:/a', { 'cpu/a/cpu.cfs_quota_us': '100000', 'cpu/a/cpu.cfs_period_us': '100000' }, 1],
+    ['v1, none', '4:cpu:/a', { 'cpu/a/cpu.cfs_quota_us': '-1', 'cpu/a/cpu.cfs_period_us': '100000' }, initial],
+    [
+      'of another controller',
+      '4:cpuset:/a',
+      { 'cpu/a/cpu.cfs_quota_us': '1', 'cpu/a/cpu.cfs_period_us': '1' },
+      initial,
+    ],
+  ])("are as many as the cgroup's quota allows: %s", (_, group, files, expected) => {
+    const directory = mkdtempSync(path.join(os.tmpdir(), 'cgroup-'));
+    const mounts = {
+      [path.join(directory, 'mount')]: '/sys/fs/cgroup',
+      [path.join(directory, 'group')]: '/proc/$$/cgroup',
+    };
+    try {
+      writeFileSync(path.join(directory, 'group'), `${group}\n`);
+      for (const [name, content] of Object.entries(files)) {
+        const file = path.join(directory, 'mount', name);
+        mkdirSync(path.dirname(file), { recursive: true });
+        writeFileSync(file, `${content}\n`);
+      }
+      const bind = Object.entries(mounts).map(([from, to]) => `mount --bind "${from}" ${to} && `);
+      const script = "console.log(require('./dist/index.js').getNumThreads())";
+      const command = `${bind.join('')}exec "$0" -e "$1"`;
+      const result = spawnSync('unshare', ['-rm', 'sh', '-c', command, process.execPath, script], {
+        cwd: root,
+        encoding: 'utf8',
+      });
+      expect(result).toMatchObject({ stdout: `${expected}\n`, stderr: '' });
+    } finally {
+      rmSync(directory, { recursive: true });
+    }
   });
 });
 
