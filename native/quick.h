@@ -7,15 +7,16 @@
 // other backends need not follow it. Its operations are exact to the last bit on every CPU, so that what verify/ has
 // found right on one is right on all; but for F's estimate and reciprocal, whose errors have bounds.
 //
-// F has, besides + - *: estimate, 1 / a to 2^-14, and exact for a power of 2; reciprocal, 1 / a to 2^-22;
-// fma(a, b, c) = a b + c, fnma = c - a b, fnms = -c - a b; where F::kRoundsDown, fnmaDown, fnma rounded towards
-// -infinity; productError, abs and copysign as V; min and max, b where either is NaN; largerMagnitude(a, b), of |a| and
-// |b|, either where one is NaN; timesPowerOf2(a, steps), a's bits and the low ones of steps from the F::kTableBits-th
-// before its exponent on, added up. leadingBits<count>(a), a's exponent and the `count` bits that follow,
-// as low bits; lookup(table, i), the entry at the low bits of i, of a table of 2^F::kTableBits or 2^F::kNearTableBits;
-// orBits(a, b, c); and v, its register. As masks, one bit a lane: lessThan, differ (of bits); and select(mask, yes, no).
+// F has, besides + - *: estimate, 1 / a to 2^-14, and exact for a power of 2; reciprocal, 1 / a to 2^-22; fma(a, b, c)
+// = a b + c, fnma = c - a b, fnms = -c - a b; where F::kRoundsDown, fnmaDown, fnma rounded towards -infinity;
+// productError, abs and copysign as V; min and max, b where either is NaN; largerMagnitude(a, b), of |a| and |b|,
+// either where one is NaN; timesPowerOf2(a, steps), a's bits and the low ones of steps from the F::kTableBits-th before
+// its exponent on, added up. leadingBits<count>(a), a's exponent and the `count` bits that follow, as low bits;
+// lookup(table, i), the entry at the low bits of i, of a table of 2^F::kTableBits or 2^F::kNearTableBits; orBits(a, b,
+// c); and v, its register. As masks, one bit a lane: lessThan, differ (of bits); and select(mask, yes, no).
 // withCanonicalNaN(a): every NaN as the kernels store it. F::stream(p, a) stores past the caches, p being aligned,
-// until finishStreams(). F::kTogether: how many vectors to do in step.
+// until finishStreams(). F::kTogether: how many vectors to do in step. F::kOverlaps: there are registers for two
+// blocks.
 #pragma once
 
 #include "activations.h"
@@ -112,29 +113,63 @@ __attribute__((always_inline)) inline void fetchAhead(const float* gradOutput, c
 
 // A formula's path is a specialization of QuickPath (activations.h) derived from this; a formula without one just
 // works. It adds bounds(W); kLeast, where they hold from; kNear and nearBounds(W), which are cheaper and hold for
-// |x| <= kNear; kVanishes, below which f(x) rounds to kNothing; and suits(), whether it is for these parameters.
+// |x| <= kNear; kVanishes, below which f(x) rounds to kNothing; and suits(), whether it is for these parameters. If
+// kOverlaps, nearBounds(W) has two halves: nearHalf(W), and nearRest(W, Pair<W>), which takes what that returned.
 template <V (*formula)(V, const Parameters&), size_t together = F::kTogether>
 struct BoundedPath {
-  static constexpr bool kExists = true;
+  static constexpr bool kExists = true, kOverlaps = false;
   static constexpr float kLeast = -kUnlimited, kNothing = -0.0F;
   static bool suits(const Parameters&) { return true; }
 
   using Step = Together<F, together>;
+
+  // All |x| <= kNear. A NaN may hide that another x is not.
+  static bool areNear(const float* x) {
+    using Path = QuickPath<formula>;
+    // The compiler gives registers to what is frequent: at 0.9, GELU's blocks with an x beyond take 1.1 times as long.
+    constexpr double kShare = Path::kNear < 4 ? 0.6 : 0.9;
+    return __builtin_expect_with_probability(!lessThan(F(Path::kNear), largestMagnitude(Step::load(x))), 1, kShare);
+  }
 
   // Step::kLanes elements; gradOutput may be null; out begins a cache line if results are to bypass the caches.
   FLATTEN static void block(const float* gradOutput, const float* x, float* out, bool bypass,
                             const Parameters& parameters) {
     using Path = QuickPath<formula>;
     const Step v = Step::load(x);
-    // The compiler gives registers to what is frequent: at 0.9, GELU's blocks with an x beyond take 1.1 times as long.
-    constexpr double kNearShare = Path::kNear < 4 ? 0.6 : 0.9;
-    if (__builtin_expect_with_probability(!lessThan(F(Path::kNear), largestMagnitude(v)), 1, kNearShare)) {
-      // A NaN may have hidden that another x is not near.
-      return finish(gradOutput, x, Path::nearBounds(v), 0, Path::kNear, out, bypass, parameters);
-    }
     unsigned failed = 0;
     if (Path::kLeast > -kUnlimited) failed = lessThan(least(v), F(Path::kLeast));
     finish(gradOutput, x, Path::bounds(v), failed, kUnlimited, out, bypass, parameters);
+  }
+
+  // Blocks from a near one on; returns how many elements. If the path overlaps, as many as are near: each turn has the
+  // first half of a block and the second one of the block before. For a block's operations wait for each other, and a
+  // CPU sees only so many ahead, a Zen 4 those of three vectors.
+  FLATTEN static size_t nearBlocks(const float* gradOutput, const float* x, float* out, size_t n,
+                                   const Parameters& parameters) {
+    using Path = QuickPath<formula>;
+    const bool bypass = parameters.bypassCaches;
+    const auto from = [=](size_t i) { return gradOutput == nullptr ? nullptr : gradOutput + i; };
+    const auto end = [=, &parameters](size_t i, Bounds<Step> y) {
+      finish(from(i), x + i, y, 0, Path::kNear, out + i, bypass, parameters);
+    };
+    if constexpr (Path::kOverlaps) {
+      Pair<Step> half = Path::nearHalf(Step::load(x));
+      for (size_t i = 0;;) {
+        const size_t next = i + Step::kLanes;
+        if (next + Step::kLanes > n || !areNear(x + next)) {
+          end(i, Path::nearRest(Step::load(x + i), half));
+          return next;
+        }
+        fetchAhead<Step::kLanes>(from(next), x + next, bypass ? nullptr : out + next, parameters.fetchAll);
+        const Pair<Step> nextHalf = Path::nearHalf(Step::load(x + next));
+        end(i, Path::nearRest(Step::load(x + i), half));
+        half = nextHalf;
+        i = next;
+      }
+    } else {
+      end(0, Path::nearBounds(Step::load(x)));
+      return Step::kLanes;
+    }
   }
 
   // Where the bounds do not settle the result, their difference is not 0 but a number or NaN. Their products with the
@@ -170,9 +205,14 @@ struct BoundedPath {
     const auto from = [=](size_t i) { return isBackward ? gradOutput + i : nullptr; };
     const bool bypass = parameters.bypassCaches;
     size_t i = 0;
-    for (; i + Step::kLanes <= n; i += Step::kLanes) {
+    while (i + Step::kLanes <= n) {
       fetchAhead<Step::kLanes>(from(i), x + i, bypass ? nullptr : out + i, parameters.fetchAll);
-      block(from(i), x + i, out + i, bypass, parameters);
+      if (areNear(x + i)) {
+        i += nearBlocks(from(i), x + i, out + i, n - i, parameters);
+      } else {
+        block(from(i), x + i, out + i, bypass, parameters);
+        i += Step::kLanes;
+      }
     }
     if (bypass) finishStreams();
     if (i == n) return;

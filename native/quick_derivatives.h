@@ -86,7 +86,7 @@ constexpr float kMishSlopeError = kLargeTable ? 0x1.54p-36F : 0x1.24p-37F;
 constexpr float kNearMishSlopeError = kLargeTable ? 0x1.78p-37F : 0x1.78p-38F;
 
 template <>
-struct QuickPath<mishDerivative<V>> : BoundedPath<mishDerivative<V>, kTailsTogether> {
+struct QuickPath<mishDerivative<V>> : BoundedPath<mishDerivative<V>, 4> {
   static constexpr float kNear = kNearMish, kLeast = -54, kVanishes = -110;
 
   template <class W>
@@ -124,8 +124,7 @@ struct QuickPath<mishDerivative<V>> : BoundedPath<mishDerivative<V>, kTailsToget
 // its second coefficient would be less than what is added to it, and the rest of their sum not exact. y is off by
 // kError |1 - y| and a sixteenth of kError, next to the root.
 template <class Near, class W>
-inline Bounds<W> segmentBounds(W x) {
-  const Pair<W> y = segmentPolynomial<Near>(abs(x));
+inline Bounds<W> segmentBounds(W x, Pair<W> y) {
   const W sign = copysign(W(1.0F), x);
   const W high = fma(sign, y.hi, W(0.5F) - copysign(W(0.5F), x));
   const W error = fma(abs(W(1.0F) - y.hi), W(Near::kError), W(Near::kError / 16));
@@ -136,8 +135,9 @@ constexpr CubicTerms kTanhSlopeTerms = {0x1.b6676cp-3F, -0x1.175e2p-32F, 0x1.dd1
 
 // The tanh form's: w as in quick_logistic.h, z = x w'(x), the same with 3 c and s / 3.
 template <>
-struct QuickPath<geluTanhDerivative<V>> : BoundedPath<geluTanhDerivative<V>, kTailsTogether> {
+struct QuickPath<geluTanhDerivative<V>> : SegmentPath<geluTanhDerivative<V>> {
   static constexpr float kNear = kNearTail, kLeast = -8.25F, kVanishes = -11.5F;
+  using Near = GeluTanhSlopeNear<F::kNearTableBits>;
 
   template <class W>
   static Bounds<W> bounds(W x) {
@@ -145,8 +145,8 @@ struct QuickPath<geluTanhDerivative<V>> : BoundedPath<geluTanhDerivative<V>, kTa
     return slopeBounds<true>(cubic(t, kTanhSlopeTerms), plusExp(W(1.0F), expParts(cubic(t, kTanhTerms))), kSumError);
   }
   template <class W>
-  static Bounds<W> nearBounds(W x) {
-    return segmentBounds<GeluTanhSlopeNear<F::kNearTableBits>>(x);
+  static Bounds<W> nearRest(W x, Pair<W> y) {
+    return segmentBounds<Near>(x, y);
   }
 };
 
@@ -157,9 +157,10 @@ constexpr float kGeluRootError = 0x1p-38F;
 constexpr float kGeluRootHigh = 0x1.80eadp-1F, kGeluRootLow = 0x1.97f00cp-25F;
 
 template <>
-struct QuickPath<geluDerivative<V>> : BoundedPath<geluDerivative<V>, kTailsTogether> {
+struct QuickPath<geluDerivative<V>> : SegmentPath<geluDerivative<V>> {
   static constexpr float kNear = kNearTail, kLeast = -8, kVanishes = -20;
   using Tail = GeluSlopeTail<F::kTableBits>;
+  using Near = GeluSlopeNear<F::kNearTableBits>;
 
   template <class W>
   static Bounds<W> bounds(W x) {
@@ -178,8 +179,8 @@ struct QuickPath<geluDerivative<V>> : BoundedPath<geluDerivative<V>, kTailsToget
   }
 
   template <class W>
-  static Bounds<W> nearBounds(W x) {
-    return segmentBounds<GeluSlopeNear<F::kNearTableBits>>(x);
+  static Bounds<W> nearRest(W x, Pair<W> y) {
+    return segmentBounds<Near>(x, y);
   }
 };
 

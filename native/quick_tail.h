@@ -13,15 +13,16 @@
 // 2^-42 to 2^-49 of the result. No bound has that: verify/ has found no tie so near among all x, and these operations
 // are the same on every CPU.
 //
-// Near 0 such a polynomial has Tail(a) itself, and GELU' and its tanh form's itself: of 32 segments with AVX-512, of
-// 16 with AVX2, whose lookups are two and a selection. That takes 0.8 (GELU), 0.7 (GELU') of the time on a Zen 5 and 0.7 (Softplus) on a
-// Zen 4; AVX2 there 0.81, 0.76 and 0.79, by clang 0.73, 0.68 and 0.70. They are off by 2^-33, 2^-34.9 (Softplus) and
-// 2^-36, with 16 segments 2^-33, 2^-34.8 and 2^-35, measured likewise; GELU's error grows with a, and so does its
-// bound. What pays for it are blocks with an x beyond, 1.02 to 1.06 of the time, by g++ AVX2's up to 1.1. (Softplus
-// of any sign by 32 segments: 0.61 up to 3.75, 0.78 up to 8.25. AVX2 with 64 segments as rows of coefficients,
-// loaded and transposed: 1.06 to 1.09 of the time with 16 in columns, for loads are two a cycle, and the rows'
-// addresses, by way of memory, take seven. AVX2's sums in step, see keepInStep(): 0.95 of the time, by clang 0.87 to
-// 0.91; after the exact steps, too, the same, and a binary larger by 3 KB.)
+// Near 0 such a polynomial has Tail(a) itself, and GELU' and its tanh form's itself: of 32 segments with AVX-512, of 16
+// with AVX2, whose lookups are two and a selection. That takes 0.8 (GELU), 0.7 (GELU') of the time on a Zen 5 and 0.7
+// (Softplus) on a Zen 4; AVX2 there 0.81, 0.76 and 0.79, by clang 0.73, 0.68 and 0.70. They are off by 2^-32.9, 2^-34.9
+// (Softplus) and 2^-35.9, with 16 segments 2^-33, 2^-34.8 and 2^-35.3, measured likewise; GELU's error grows with a,
+// and so does its bound. AVX-512's, but Softplus', are an eighth long, so that an addition finds them. What pays for it
+// are blocks with an x beyond, 1.02 to 1.06 of the time, by g++ AVX2's up to 1.1. (Softplus of any sign by 32 segments:
+// 0.61 up to 3.75, 0.78 up to 8.25. AVX2 with 64 segments as rows of coefficients, loaded and transposed: 1.06 to 1.09
+// of the time with 16 in columns, for loads are two a cycle, and the rows' addresses, by way of memory, take seven.
+// AVX2's sums in step, see keepInStep(): 0.95 of the time, by clang 0.87 to 0.91; after the exact steps, too, the same,
+// and a binary larger by 3 KB.)
 //
 // Tried, ns per element (GELU, Softplus, GELU'; N(0, 1)) on an Intel Xeon: AVX-512 in blocks of 2 F 0.67, 0.75, 0.80;
 // of 4 0.60, 0.63, 0.70; of 6 0.56, 0.61, 0.74. AVX2 in blocks of 2 1.56, 1.69, 1.59; of 3 1.27, 1.31, 1.38; of 4 1.22,
@@ -36,10 +37,13 @@
 // clang of 3 0.62, 0.84, 0.64; of 4 0.63, 0.83, 0.61; of 5 0.72, 0.81, 0.66; of 6 0.76, 0.94, 0.66. The tables' halves
 // in registers 0.95 to 1.02 of the time, but against the compiler's will. Tables of 16, by one register: two terms
 // more, and one more of them exact, would take what is gained. A shorter chain, of the terms after the exact ones: the
-// same. What GELU's 33 cycles a vector near 0 are spent on: with its instructions in any order that its data allow,
-// 0.97 to 1.05; with all of them made exclusive-ors, which any pipe does at once, 0.75; the multiplications alone 0.82,
-// the lookups 0.82, the additions 1.00; its tables' loads left out 1.02; no failures 0.98. AVX2 in two loops, by way of
-// a tile of W(a) in the first-level cache: 0.95 to 1.05.
+// same. AVX2 in two loops, by way of a tile of W(a) in the first-level cache: 0.95 to 1.05.
+//
+// A Zen 4 does lookups where it multiplies: one of either a cycle, GELU's 26 near 0 in no less, and the additions
+// meanwhile. Blocks of 4, one after the other, took 33 cycles a vector; overlapping blocks of 3 take 29 (0.52 ns,
+// Softplus 0.49, GELU' 0.58; by clang 0.52, 0.50, 0.57), as they do with instructions ordered by hand, each where its
+// arguments are there. Blocks of 2 by g++ 0.99 to 1.04, of 4 1.1; by clang 1.07 and 1.0. AVX2 overlapping in blocks of
+// 3 0.97 to 1.0, and while others use the core's other half 1.08.
 #pragma once
 
 #include "quick_exp.h"
@@ -52,7 +56,8 @@ INLINE_REGION_BEGIN
 template <class Tail, class W>
 inline Pair<W> segmentPolynomial(W a) {
   constexpr int kTerms = sizeof Tail::kTerms / sizeof *Tail::kTerms, kLows = sizeof Tail::kLows / sizeof *Tail::kLows;
-  const W place = leadingBits<Tail::kFractionBits>(fma(a, W(Tail::kScale), W(Tail::kOffset)));
+  const W v = Tail::kScale == 1 ? a + W(Tail::kOffset) : fma(a, W(Tail::kScale), W(Tail::kOffset));
+  const W place = leadingBits<Tail::kFractionBits>(v);
   const W d = a - lookup(Tail::kCenters, place);
   W sum = lookup(Tail::kTerms[kTerms - 1], place);
   UNROLL for (int i = kTerms - 2; i >= Tail::kExact; i--) {
@@ -80,15 +85,28 @@ inline Bounds<W> boundsAround(W y, W excess, W error) {
 
 constexpr float kNearTail = 3.75F;
 
-// Vectors in step, for these have more numbers to keep meanwhile than others.
-constexpr size_t kTailsTogether = 4;
+// A path that has Near, the segments of a polynomial, and nearRest(), what makes bounds of its value. Few vectors in
+// step, for these have more numbers to keep meanwhile than others, and overlapping blocks those of two.
+template <V (*formula)(V, const Parameters&)>
+struct SegmentPath : BoundedPath<formula, F::kOverlaps ? 3 : 4> {
+  static constexpr bool kOverlaps = F::kOverlaps;
+
+  template <class W>
+  static Pair<W> nearHalf(W x) {
+    return segmentPolynomial<typename QuickPath<formula>::Near>(abs(x));
+  }
+  template <class W>
+  static Bounds<W> nearBounds(W x) {
+    return QuickPath<formula>::nearRest(x, nearHalf(x));
+  }
+};
 
 // Near 0 GELU's Tail(a) is off by kError + kNearErrorGrowth a of itself at most.
-constexpr float kNearErrorGrowth = kLargeTable ? 0x1.04p-35F : 0x1.1ep-35F;
+constexpr float kNearErrorGrowth = kLargeTable ? 0x1.1ap-35F : 0x1.1ep-35F;
 
 // GELU(x). Where x is tiny, x / 2 may be a tie and products lose bits, and so the bounds are apart; but not for zeros.
 template <>
-struct QuickPath<gelu<V>> : BoundedPath<gelu<V>, kTailsTogether> {
+struct QuickPath<gelu<V>> : SegmentPath<gelu<V>> {
   static constexpr float kNear = kNearTail, kLeast = -8, kVanishes = -14.4F;
   using Tail = GeluTail<F::kTableBits>;
   using Near = GeluNear<F::kNearTableBits>;
@@ -99,9 +117,9 @@ struct QuickPath<gelu<V>> : BoundedPath<gelu<V>, kTailsTogether> {
     return boundsBy(x, a, value(expParts(segmentPolynomial<Tail>(a))), W(Tail::kError));
   }
   template <class W>
-  static Bounds<W> nearBounds(W x) {
+  static Bounds<W> nearRest(W x, Pair<W> tail) {
     const W a = abs(x);
-    return boundsBy(x, a, segmentPolynomial<Near>(a), fma(a, W(kNearErrorGrowth), W(Near::kError)));
+    return boundsBy(x, a, tail, fma(a, W(kNearErrorGrowth), W(Near::kError)));
   }
 
  private:
@@ -117,7 +135,7 @@ struct QuickPath<gelu<V>> : BoundedPath<gelu<V>, kTailsTogether> {
 
 // Softplus(x) for beta 1. From 18 on it is x in any case.
 template <>
-struct QuickPath<softplus<V>> : BoundedPath<softplus<V>, kTailsTogether> {
+struct QuickPath<softplus<V>> : SegmentPath<softplus<V>> {
   static constexpr float kNear = 8.25F, kLeast = -17, kVanishes = -104, kNothing = 0.0F;
   using Tail = SoftplusTail<F::kTableBits>;
   using Near = SoftplusNear<F::kNearTableBits>;
@@ -131,8 +149,7 @@ struct QuickPath<softplus<V>> : BoundedPath<softplus<V>, kTailsTogether> {
     return {y.hi + fnma(e.power, W(Tail::kError), y.lo), y.hi + fma(e.power, W(Tail::kError), y.lo)};
   }
   template <class W>
-  static Bounds<W> nearBounds(W x) {
-    const Pair<W> tail = segmentPolynomial<Near>(abs(x));
+  static Bounds<W> nearRest(W x, Pair<W> tail) {
     const Pair<W> y = positiveSum(tail.hi, max(W(0.0F), x));
     const W low = y.lo + tail.lo, error = W(Near::kError);
     return {y.hi + fnma(tail.hi, error, low), y.hi + fma(tail.hi, error, low)};

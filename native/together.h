@@ -73,8 +73,12 @@ inline Both<A, B> leadingBits(Both<A, B> x) {
 }
 
 #if defined(__x86_64__)  // clang knows a constraint of this CPU's only
-// No instruction, but one that needs all four vectors: so they are in step here. Where registers are few, clang orders
-// instructions so that one vector comes after the other.
+// No instruction, but one that needs all three or four vectors: so they are in step here. Where registers are few, clang
+// orders instructions so that one vector comes after the other.
+template <class A>
+inline void keepInStep(Both<Both<A, A>, A>& x) {
+  __asm__("" : "+v"(x.a.a.v), "+v"(x.a.b.v), "+v"(x.b.v));
+}
 template <class A>
 inline void keepInStep(Both<Both<A, A>, Both<A, A>>& x) {
   __asm__("" : "+v"(x.a.a.v), "+v"(x.a.b.v), "+v"(x.b.a.v), "+v"(x.b.b.v));

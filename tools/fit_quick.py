@@ -126,18 +126,21 @@ def evaluated(d, terms, lows, exact):
 
 
 def segments(name, f, top, bits, exponent_bits, start, degree, exact, lows, bound, size=lambda a: mpf(1),
-             first_center=2.0**-12, least=0):
-    """Segments of v from `start` on, up to a = top. The first one begins in its middle. A center is a multiple of what
-    its segment's a are multiples of, and at most twice as large, so d is exact; the first one is at least 0 and so small
-    that for a even smaller it makes no difference. f(a) is to be off by little of size(a), and its high
-    piece not below `least`."""
+             first_center=2.0**-12, least=0, offset=None):
+    """Segments of v from `start` on, up to a = top, of which the first one begins in its middle; or, without `top`, of
+    v = a + offset. A center is a multiple of what its segment's a are multiples of, and so near to the least that d is
+    exact; the first one is at least 0 and so small that for a even smaller it makes no difference. f(a) is to be off by
+    little of size(a), and its high piece not below `least`."""
     n = 2**bits
     per_octave = n >> exponent_bits
     edges = [mpf(start)]
     for _ in range(n):
         edges.append(edges[-1] + mpf(2)**int(frexp(edges[-1])[1] - 1) / per_octave)
-    offset = (edges[0] + edges[1]) / 2
-    scale = rounded((edges[-1] - offset) / mpf(top))
+    if top is None:
+        offset, scale = mpf(rounded(mpf(offset))), 1.0
+    else:
+        offset = (edges[0] + edges[1]) / 2
+        scale = rounded((edges[-1] - offset) / mpf(top))
     ends = [max(mpf(0), (v - offset) / scale) for v in edges]
     centers, rows, low_rows, worst = [0.0] * n, [[0] * n for _ in range(degree + 1)], [[0] * n for _ in range(lows)], []
     for i in range(n):
@@ -147,7 +150,8 @@ def segments(name, f, top, bits, exponent_bits, start, degree, exact, lows, boun
         p, _ = remez(lambda d: f(middle + d), nodes(low - middle, high - middle, 100), lambda d: 1 / size(middle + d),
                      range(degree + 1))
         if i > 0:
-            first, last = middle - reach * 0.3, min(middle + reach * 0.3, 2 * float(low))
+            first = middle - reach * 0.3
+            last = min(middle + reach * 0.3, float(low) + 2.0**frexp(low)[1] if top is None else 2 * float(low))
             unit = 2.0**(math.frexp(max(float(low), last))[1] - 24)
         else:
             first, last = 0.0, first_center
@@ -234,26 +238,31 @@ def gelu_tanh_derivative(a):
     return (1 - slope / (1 + exp(-w))) / (1 + exp(w))
 
 
-def near(name, f, top, bits, degree, exact, bound):
-    segments(f'template <>\nstruct {name}<{bits}>', f, top, bits, 0, 1, degree, exact, 1, bound, f, 2.0**-11)
+def near(name, f, top, bits, degree, exact, bound, start=1, offset=None):
+    segments(f'template <>\nstruct {name}<{bits}>', f, top, bits, 0, start, degree, exact, 1, bound, f, 2.0**-11, 0,
+             offset)
 
 
-def near_slope(name, derivative, bits, segment, degree, exact, lows, bound):
+def near_slope(name, derivative, bits, segment, degree, exact, lows, bound, start=1):
     """1 - derivative(a), off by little of the derivative, and from 1/2 on. Next to 0 its slope hardly changes, and the
     first center needs more room. The given segment ends where it has no slope: the rest of a sum is exact if the first
-    term is the larger one."""
+    term is the larger one. From a start of 4 on, v is a + offset."""
     greatest = findroot(lambda a: diff(derivative, a), 1.4)
-    half = mpf(1) / 2
-    top = (2**bits - half) * greatest / (segment - half)
-    segments(f'template <>\nstruct {name}<{bits}>', lambda a: 1 - derivative(a), top, bits, 0, 1, degree, exact, lows,
-             bound, lambda a: max(abs(derivative(a)), mpf(1) / 16), 2.0**-11, 0.5)
+    top = offset = None
+    if start == 1:
+        top = (2**bits - mpf(1) / 2) * greatest / (segment - mpf(1) / 2)
+    else:
+        offset = start + mpf(start) * segment / 2**bits - greatest
+    segments(f'template <>\nstruct {name}<{bits}>', lambda a: 1 - derivative(a), top, bits, 0, start, degree, exact,
+             lows, bound, lambda a: abs(derivative(a)) + mpf(1) / 16, 2.0**-11, 0.5, offset)
 
 
 near('SoftplusNear', softplus_tail, '8.3', 5, 6, 3, '0x1.14p-35')
 near('SoftplusNear', softplus_tail, '8.3', 4, 7, 4, '0x1.28p-35')
-near('GeluNear', gelu_tail, '3.765625', 5, 6, 3, '0x1.bp-37')
+# No segment begins at a power of 2: what is below it by less than v shows would be in the segment, and d not exact.
+near('GeluNear', gelu_tail, None, 5, 6, 3, '0x1.bp-37', 4, '4.0615')
 near('GeluNear', gelu_tail, '3.765625', 4, 7, 4, '0x1.bp-37')
-near_slope('GeluSlopeNear', gelu_derivative, 5, 12, 6, 3, 1, '0x1.1p-36')
-near_slope('GeluSlopeNear', gelu_derivative, 4, 6, 7, 4, 2, '0x1.ep-36')
-near_slope('GeluTanhSlopeNear', gelu_tanh_derivative, 5, 12, 6, 3, 1, '0x1.3p-36')
-near_slope('GeluTanhSlopeNear', gelu_tanh_derivative, 4, 6, 7, 4, 2, '0x1.9cp-36')
+near_slope('GeluSlopeNear', gelu_derivative, 5, 12, 6, 3, 1, '0x1.2p-36', 4)
+near_slope('GeluSlopeNear', gelu_derivative, 4, 6, 7, 4, 2, '0x1.acp-36')
+near_slope('GeluTanhSlopeNear', gelu_tanh_derivative, 5, 12, 6, 3, 1, '0x1.2ap-36', 4)
+near_slope('GeluTanhSlopeNear', gelu_tanh_derivative, 4, 6, 7, 4, 2, '0x1.cp-36')

@@ -155,7 +155,7 @@ struct f32x8 {
   static constexpr size_t kLanes = 8;
   static constexpr size_t kTogether = 4;
   static constexpr int kTableBits = 3, kNearTableBits = 4;
-  static constexpr bool kRoundsDown = false;
+  static constexpr bool kRoundsDown = false, kOverlaps = false;
   __m256 v;
 
   f32x8(__m256 value) : v(value) {}

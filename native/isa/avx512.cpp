@@ -122,7 +122,7 @@ struct f32x16 {
   static constexpr size_t kLanes = 16;
   static constexpr int kTableBits = 5, kNearTableBits = 5;
   static constexpr size_t kTogether = 6;
-  static constexpr bool kRoundsDown = true;
+  static constexpr bool kRoundsDown = true, kOverlaps = true;
   __m512 v;
 
   f32x16(__m512 value) : v(value) {}
