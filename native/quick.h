@@ -114,7 +114,7 @@ __attribute__((always_inline)) inline void fetchAhead(const float* gradOutput, c
 // A formula's path is a specialization of QuickPath (activations.h) derived from this; a formula without one just
 // works. It adds bounds(W); kLeast, where they hold from; kNear and nearBounds(W), which are cheaper and hold for
 // |x| <= kNear; kVanishes, below which f(x) rounds to kNothing; and suits(), whether it is for these parameters. If
-// kOverlaps, both bounds have halves: half<near>(W), and rest<near>(W, Pair<W>), which takes what that returned.
+// kOverlaps, nearBounds(W) has two halves: nearHalf(W), and nearRest(W, Pair<W>), which takes what that returned.
 template <V (*formula)(V, const Parameters&), size_t together = F::kTogether>
 struct BoundedPath {
   static constexpr bool kExists = true, kOverlaps = false;
@@ -131,38 +131,43 @@ struct BoundedPath {
     return __builtin_expect_with_probability(!lessThan(F(Path::kNear), largestMagnitude(Step::load(x))), 1, kShare);
   }
 
-  // Blocks from x on, the first of which is near, or is not; returns how many elements. If the path overlaps, as many as
-  // are alike: each turn has the first half of a block and the second one of the block before. For a block's operations
-  // wait for each other, and a CPU sees only so many ahead, a Zen 4 those of three vectors. gradOutput may be null; out
-  // begins a cache line if results are to bypass the caches.
-  template <bool near>
-  FLATTEN static size_t blocks(const float* gradOutput, const float* x, float* out, size_t n,
-                               const Parameters& parameters) {
+  // Step::kLanes elements; gradOutput may be null; out begins a cache line if results are to bypass the caches.
+  FLATTEN static void block(const float* gradOutput, const float* x, float* out, bool bypass,
+                            const Parameters& parameters) {
+    using Path = QuickPath<formula>;
+    const Step v = Step::load(x);
+    unsigned failed = 0;
+    if (Path::kLeast > -kUnlimited) failed = lessThan(least(v), F(Path::kLeast));
+    finish(gradOutput, x, Path::bounds(v), failed, kUnlimited, out, bypass, parameters);
+  }
+
+  // Blocks from a near one on; returns how many elements. If the path overlaps, as many as are near: each turn has the
+  // first half of a block and the second one of the block before. For a block's operations wait for each other, and a
+  // CPU sees only so many ahead, a Zen 4 those of three vectors.
+  FLATTEN static size_t nearBlocks(const float* gradOutput, const float* x, float* out, size_t n,
+                                   const Parameters& parameters) {
     using Path = QuickPath<formula>;
     const bool bypass = parameters.bypassCaches;
     const auto from = [=](size_t i) { return gradOutput == nullptr ? nullptr : gradOutput + i; };
     const auto end = [=, &parameters](size_t i, Bounds<Step> y) {
-      unsigned failed = 0;
-      if (!near && Path::kLeast > -kUnlimited) failed = lessThan(least(Step::load(x + i)), F(Path::kLeast));
-      finish(from(i), x + i, y, failed, near ? Path::kNear : kUnlimited, out + i, bypass, parameters);
+      finish(from(i), x + i, y, 0, Path::kNear, out + i, bypass, parameters);
     };
     if constexpr (Path::kOverlaps) {
-      Pair<Step> half = Path::template half<near>(Step::load(x));
+      Pair<Step> half = Path::nearHalf(Step::load(x));
       for (size_t i = 0;;) {
         const size_t next = i + Step::kLanes;
-        if (next + Step::kLanes > n || areNear(x + next) != near) {
-          end(i, Path::template rest<near>(Step::load(x + i), half));
+        if (next + Step::kLanes > n || !areNear(x + next)) {
+          end(i, Path::nearRest(Step::load(x + i), half));
           return next;
         }
         fetchAhead<Step::kLanes>(from(next), x + next, bypass ? nullptr : out + next, parameters.fetchAll);
-        const Pair<Step> nextHalf = Path::template half<near>(Step::load(x + next));
-        end(i, Path::template rest<near>(Step::load(x + i), half));
+        const Pair<Step> nextHalf = Path::nearHalf(Step::load(x + next));
+        end(i, Path::nearRest(Step::load(x + i), half));
         half = nextHalf;
         i = next;
       }
     } else {
-      if constexpr (near) end(0, Path::nearBounds(Step::load(x)));
-      else end(0, Path::bounds(Step::load(x)));
+      end(0, Path::nearBounds(Step::load(x)));
       return Step::kLanes;
     }
   }
@@ -202,8 +207,12 @@ struct BoundedPath {
     size_t i = 0;
     while (i + Step::kLanes <= n) {
       fetchAhead<Step::kLanes>(from(i), x + i, bypass ? nullptr : out + i, parameters.fetchAll);
-      i += areNear(x + i) ? blocks<true>(from(i), x + i, out + i, n - i, parameters)
-                          : blocks<false>(from(i), x + i, out + i, n - i, parameters);
+      if (areNear(x + i)) {
+        i += nearBlocks(from(i), x + i, out + i, n - i, parameters);
+      } else {
+        block(from(i), x + i, out + i, bypass, parameters);
+        i += Step::kLanes;
+      }
     }
     if (bypass) finishStreams();
     if (i == n) return;

@@ -140,12 +140,9 @@ struct QuickPath<geluTanhDerivative<V>> : SegmentPath<geluTanhDerivative<V>> {
   using Near = GeluTanhSlopeNear<F::kNearTableBits>;
 
   template <class W>
-  static Pair<W> farHalf(W x) {
-    return plusExp(W(1.0F), expParts(cubic(min(W(6.75F), x), kTanhTerms)));
-  }
-  template <class W>
-  static Bounds<W> farRest(W x, Pair<W> d) {
-    return slopeBounds<true>(cubic(min(W(6.75F), x), kTanhSlopeTerms), d, kSumError);
+  static Bounds<W> bounds(W x) {
+    const W t = min(W(6.75F), x);
+    return slopeBounds<true>(cubic(t, kTanhSlopeTerms), plusExp(W(1.0F), expParts(cubic(t, kTanhTerms))), kSumError);
   }
   template <class W>
   static Bounds<W> nearRest(W x, Pair<W> y) {
@@ -161,14 +158,14 @@ constexpr float kGeluRootHigh = 0x1.80eadp-1F, kGeluRootLow = 0x1.97f00cp-25F;
 
 template <>
 struct QuickPath<geluDerivative<V>> : SegmentPath<geluDerivative<V>> {
-  static constexpr float kNear = kNearTail, kEnd = 8, kLeast = -8, kVanishes = -20;
+  static constexpr float kNear = kNearTail, kLeast = -8, kVanishes = -20;
   using Tail = GeluSlopeTail<F::kTableBits>;
   using Near = GeluSlopeNear<F::kNearTableBits>;
 
   template <class W>
-  static Bounds<W> farRest(W x, Pair<W> w) {
-    const W a = min(W(kEnd), abs(x));
-    ExpParts<W> e = expParts(w);
+  static Bounds<W> bounds(W x) {
+    const W a = min(W(8.0F), abs(x));
+    ExpParts<W> e = expParts(segmentPolynomial<Tail>(a));
     e.power = copysign(e.power, x);
     const Pair<W> tail = value(e);
     const W distance = W(kGeluRootHigh) - a;

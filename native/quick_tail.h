@@ -41,10 +41,9 @@
 //
 // A Zen 4 does lookups where it multiplies: one of either a cycle, GELU's 26 near 0 in no less, and the additions
 // meanwhile. Blocks of 4, one after the other, took 33 cycles a vector; overlapping blocks of 3 take 29 (0.52 ns,
-// Softplus 0.49, GELU' 0.57; by clang 0.53, 0.51, 0.57), as they do with instructions ordered by hand, each where its
-// arguments are there. Blocks of 2 by g++ 0.99 to 1.04, of 4 1.1; by clang 1.07 and 1.0. With x beyond, too, uniform
-// [-8, 8], 0.73, 0.49 and 0.86 in place of 0.79, 0.57 and 0.89. AVX2 overlapping in blocks of 3 0.97 to 1.0, and while
-// others use the core's other half 1.08.
+// Softplus 0.49, GELU' 0.58; by clang 0.52, 0.50, 0.57), as they do with instructions ordered by hand, each where its
+// arguments are there. Blocks of 2 by g++ 0.99 to 1.04, of 4 1.1; by clang 1.07 and 1.0. AVX2 overlapping in blocks of
+// 3 0.97 to 1.0, and while others use the core's other half 1.08.
 #pragma once
 
 #include "quick_exp.h"
@@ -86,35 +85,19 @@ inline Bounds<W> boundsAround(W y, W excess, W error) {
 
 constexpr float kNearTail = 3.75F;
 
-// A path whose bounds have halves: the first is a polynomial's value, near 0 in the segments of its Near, beyond in
-// those of its Tail, up to a = kEnd; nearRest() and farRest() make bounds of these. Few vectors in step, for these have
-// more numbers to keep meanwhile than others, and overlapping blocks those of two.
+// A path that has Near, the segments of a polynomial, and nearRest(), what makes bounds of its value. Few vectors in
+// step, for these have more numbers to keep meanwhile than others, and overlapping blocks those of two.
 template <V (*formula)(V, const Parameters&)>
 struct SegmentPath : BoundedPath<formula, F::kOverlaps ? 3 : 4> {
-  using Path = QuickPath<formula>;
   static constexpr bool kOverlaps = F::kOverlaps;
 
   template <class W>
-  static Pair<W> farHalf(W x) {
-    return segmentPolynomial<typename Path::Tail>(min(W(Path::kEnd), abs(x)));
-  }
-  template <bool near, class W>
-  static Pair<W> half(W x) {
-    if constexpr (near) return segmentPolynomial<typename Path::Near>(abs(x));
-    else return Path::farHalf(x);
-  }
-  template <bool near, class W>
-  static Bounds<W> rest(W x, Pair<W> half) {
-    if constexpr (near) return Path::nearRest(x, half);
-    else return Path::farRest(x, half);
+  static Pair<W> nearHalf(W x) {
+    return segmentPolynomial<typename QuickPath<formula>::Near>(abs(x));
   }
   template <class W>
   static Bounds<W> nearBounds(W x) {
-    return rest<true>(x, half<true>(x));
-  }
-  template <class W>
-  static Bounds<W> bounds(W x) {
-    return rest<false>(x, half<false>(x));
+    return QuickPath<formula>::nearRest(x, nearHalf(x));
   }
 };
 
@@ -124,14 +107,14 @@ constexpr float kNearErrorGrowth = kLargeTable ? 0x1.1ap-35F : 0x1.1ep-35F;
 // GELU(x). Where x is tiny, x / 2 may be a tie and products lose bits, and so the bounds are apart; but not for zeros.
 template <>
 struct QuickPath<gelu<V>> : SegmentPath<gelu<V>> {
-  static constexpr float kNear = kNearTail, kEnd = 8, kLeast = -8, kVanishes = -14.4F;
+  static constexpr float kNear = kNearTail, kLeast = -8, kVanishes = -14.4F;
   using Tail = GeluTail<F::kTableBits>;
   using Near = GeluNear<F::kNearTableBits>;
 
   template <class W>
-  static Bounds<W> farRest(W x, Pair<W> w) {
-    const W a = min(W(kEnd), abs(x));
-    return boundsBy(x, a, value(expParts(w)), W(Tail::kError));
+  static Bounds<W> bounds(W x) {
+    const W a = min(W(8.0F), abs(x));
+    return boundsBy(x, a, value(expParts(segmentPolynomial<Tail>(a))), W(Tail::kError));
   }
   template <class W>
   static Bounds<W> nearRest(W x, Pair<W> tail) {
@@ -153,14 +136,15 @@ struct QuickPath<gelu<V>> : SegmentPath<gelu<V>> {
 // Softplus(x) for beta 1. From 18 on it is x in any case.
 template <>
 struct QuickPath<softplus<V>> : SegmentPath<softplus<V>> {
-  static constexpr float kNear = 8.25F, kEnd = 17, kLeast = -17, kVanishes = -104, kNothing = 0.0F;
+  static constexpr float kNear = 8.25F, kLeast = -17, kVanishes = -104, kNothing = 0.0F;
   using Tail = SoftplusTail<F::kTableBits>;
   using Near = SoftplusNear<F::kNearTableBits>;
   static bool suits(const Parameters& parameters) { return parameters.beta == 1 && parameters.threshold >= 18; }
 
   template <class W>
-  static Bounds<W> farRest(W x, Pair<W> w) {
-    const ExpParts<W> e = expParts(w);
+  static Bounds<W> bounds(W x) {
+    const W a = min(W(17.0F), abs(x));
+    const ExpParts<W> e = expParts(segmentPolynomial<Tail>(a));
     const Pair<W> y = plusExp(max(W(0.0F), x), e);
     return {y.hi + fnma(e.power, W(Tail::kError), y.lo), y.hi + fma(e.power, W(Tail::kError), y.lo)};
   }
