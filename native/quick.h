@@ -7,16 +7,16 @@
 // other backends need not follow it. Its operations are exact to the last bit on every CPU, so that what verify/ has
 // found right on one is right on all; but for F's estimate and reciprocal, whose errors have bounds.
 //
-// F has, besides + - *: estimate, 1 / a to 2^-14, and exact for a power of 2; reciprocal, 1 / a to 2^-22; fma(a, b, c)
-// = a b + c, fnma = c - a b, fnms = -c - a b; where F::kRoundsDown, fnmaDown, fnma rounded towards -infinity;
-// productError, abs and copysign as V; min and max, b where either is NaN; largerMagnitude(a, b), of |a| and |b|,
-// either where one is NaN; timesPowerOf2(a, steps), a's bits and the low ones of steps from the F::kTableBits-th before
-// its exponent on, added up. leadingBits<count>(a), a's exponent and the `count` bits that follow, as low bits;
-// lookup(table, i), the entry at the low bits of i, of a table of 2^F::kTableBits or 2^F::kNearTableBits; orBits(a, b,
-// c); and v, its register. As masks, one bit a lane: lessThan, differ (of bits); and select(mask, yes, no).
-// withCanonicalNaN(a): every NaN as the kernels store it. F::stream(p, a) stores past the caches, p being aligned,
-// until finishStreams(). F::kTogether: how many vectors to do in step. F::kOverlaps: there are registers for two
-// blocks.
+// F has, besides + - *: estimate, 1 / a to 2^-14, and exact for a power of 2; reciprocal, 1 / a to 2^-22;
+// fma(a, b, c) = a b + c, fnma = c - a b, fnms = -c - a b; where F::kRoundsDown, fnmaDown, fnma rounded towards
+// -infinity; productError, abs and copysign as V; min and max, b where either is NaN; largerMagnitude(a, b), of |a|
+// and |b|, either where one is NaN; timesPowerOf2(a, steps), a's bits and the low ones of steps from the
+// F::kTableBits-th before its exponent on, added up. leadingBits<count>(a), a's exponent and the `count` bits that
+// follow, as low bits; lookup(table, i), the entry at the low bits of i, of a table of 2^F::kTableBits or
+// 2^F::kNearTableBits; orBits(a, b, c); and v, its register. As masks, one bit a lane: lessThan, differ (of bits); and
+// select(mask, yes, no). withCanonicalNaN(a): every NaN as the kernels store it. F::stream(p, a) stores past the
+// caches, p being aligned, until finishStreams(). F::kTogether: how many vectors to do in step. F::kOverlaps: there
+// are registers for two blocks.
 #pragma once
 
 #include "activations.h"
