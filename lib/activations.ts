@@ -18,7 +18,7 @@ import {
   optionsObject,
   type SoftplusOptions,
 } from './validate.js';
-import { expWide, inSegments, log1pWide, onePlusExp, rest, TWO_POW_MINUS_128 } from './wide.js';
+import { expWide, inSegments, log1pWide, onePlusExp, rest, TWO_POW_MINUS_128, TWO_POW_MINUS_256 } from './wide.js';
 import { HALF_ERFCX } from './wideTables.js';
 
 // Where x is an odd float32 subnormal, x/2 is a tie, which the next, positive term of the series decides. It is far
@@ -36,8 +36,9 @@ function halved(x: number): number {
 const positivePart = (x: number): number => (x + Math.abs(x)) * 0.5;
 
 const TWO_POW_128 = 2 ** 128;
+const TWO_POW_129 = 2 ** 129;
 const TWO_POW_256 = 2 ** 256;
-const TWO_POW_MINUS_256 = 2 ** -256;
+const TWO_POW_257 = 2 ** 257;
 
 /** `y` with the sign of `x`; `x` where it is zero or NaN. */
 function withSign(y: number, x: number): number {
@@ -49,9 +50,8 @@ export function timesLogistic(x: number, w: number, wLow: number): number {
   const d = onePlusExp(-w, -wLow);
   const dLow = rest[0];
   const inverse = 1 / d;
-  const n = x * TWO_POW_128;
-  const y = n * inverse;
-  return withSign((y + quotientLow(n, 0, d, dLow, inverse, y)) * TWO_POW_MINUS_256, x);
+  const y = x * inverse;
+  return withSign((y + quotientLow(x, 0, d, dLow, inverse, y)) * TWO_POW_MINUS_128, x);
 }
 
 /**
@@ -84,8 +84,9 @@ function geluWide(x: number): number {
   const magnitude = Math.abs(x);
   const a = magnitude > 38.7 ? 38.7 : magnitude;
   const b = a < 2 ** -200 ? 2 ** -200 : a;
-  const b2 = b * b;
-  const e = expWide(b2 * -0.5, productError(b, b, b2) * -0.5, 256);
+  const halfB = b * -0.5;
+  const halfSquare = b * halfB;
+  const e = expWide(halfSquare, productError(b, halfB, halfSquare), 256);
   const eLow = rest[0];
   const r = inSegments(HALF_ERFCX, b);
   const p = e * r;
@@ -208,16 +209,15 @@ function mishWide(x: number): number {
   const bounded = x < -752 ? -752 : x;
   const e = expWide(bounded, 0, 128);
   const eLow = rest[0];
-  const unscaled = e * TWO_POW_MINUS_128;
-  const f = 2 + unscaled;
-  const fLow = sumError(2, unscaled, f) + eLow * TWO_POW_MINUS_128;
-  const n = e * f;
+  const f = TWO_POW_129 + e;
+  const fLow = sumError(TWO_POW_129, e, f) + eLow;
+  const n = e * f; // times 2^256
   const nLow = productLow(e, eLow, f, fLow, n);
-  const nUnscaled = n * TWO_POW_MINUS_128;
-  const d = 2 + nUnscaled;
-  const dLow = sumError(2, nUnscaled, d) + nLow * TWO_POW_MINUS_128;
-  const p = n * bounded;
-  const pLow = productError(n, bounded, p) + nLow * bounded;
+  const d = TWO_POW_257 + n;
+  const dLow = sumError(TWO_POW_257, n, d) + nLow;
+  const scaled = bounded * TWO_POW_128;
+  const p = n * scaled;
+  const pLow = productError(n, scaled, p) + nLow * scaled;
   const inverse = 1 / d;
   const y = p * inverse;
   return withSign((y + quotientLow(p, pLow, d, dLow, inverse, y)) * TWO_POW_MINUS_128, x);

@@ -29,7 +29,7 @@ import {
   optionsObject,
   type SoftplusOptions,
 } from './validate.js';
-import { type ExpPair, expPair, inSegments, minusOne, rest, scaledValue } from './wide.js';
+import { type ExpPair, expPair, inSegments, minusOne, rest, scaledValue, TWO_POW_MINUS_256 } from './wide.js';
 import { GELU_SLOPE } from './wideTables.js';
 
 type Root = readonly [number, number, number];
@@ -50,7 +50,6 @@ function distancePairFrom(root: Root, a: number): Pair {
 const mirrored = (x: number, d: number): number => (x < 0 ? d : 1 - d);
 
 const TWO_POW_256 = 2 ** 256;
-const TWO_POW_MINUS_256 = 2 ** -256;
 
 /** The same, given 2^256 d. */
 function mirroredPair(x: number, d: Pair): number {
@@ -128,7 +127,7 @@ function geluSlope(a: number, a2: number): number {
 
 function geluDerivativeWide(x: number): number {
   const a = atLeast(atMost(Math.abs(x), 38.7), 2 ** -200);
-  const e = expPair(scaled(product(a, a), -0.5));
+  const e = expPair(product(a, a * -0.5));
   const g = { hi: inSegments(GELU_SLOPE, a), lo: rest[0] };
   return mirroredPair(x, multiply(scaledValue(e), multiply(distancePairFrom(GELU_ROOT, a), g)));
 }

@@ -166,6 +166,7 @@ export function expWide(t: number, tLow: number, shift: number): number {
 }
 
 export const TWO_POW_MINUS_128 = 2 ** -128;
+export const TWO_POW_MINUS_256 = 2 ** -256;
 
 /** `2^-128 (1 + e^t)` for |t| <= 1400. */
 export function onePlusExp(t: number, tLow: number): number {
@@ -179,30 +180,31 @@ export function onePlusExp(t: number, tLow: number): number {
   return value;
 }
 
-/** `e^t` in parts: `n` sixteenths of an octave, and the growth. */
+/** `2^256 e^t` as `power (1 + growth)`. */
 export interface ExpPair {
   readonly growth: Pair;
-  readonly n: number;
+  readonly power: number;
 }
 
 /** For |t| <= 1400. */
 export function expPair(t: Pair): ExpPair {
   const n = sixteenthsOf(t.hi);
   const hi = growth(t.hi, t.lo, n);
-  return { growth: { hi, lo: rest[0] }, n };
+  return { growth: { hi, lo: rest[0] }, power: powerOf(n, 256) };
 }
 
 /** `2^256 e^t`. */
-export function scaledValue({ growth, n }: ExpPair): Pair {
-  const power = powerOf(n, 256);
+export function scaledValue({ growth, power }: ExpPair): Pair {
   return fastSum(power, power * growth.hi);
 }
 
-/** `e^t - 1` for k <= 53. */
-export function minusOne({ growth, n }: ExpPair): Pair {
-  const power = powerOf(n < -1600 ? -1600 : n, 0);
-  const p = fastAdd(fastSum(-1, power), product(power, growth.hi));
-  return { hi: p.hi, lo: p.lo + power * growth.lo };
+const TWO_POW_156 = 2 ** 156;
+
+/** `e^t - 1` for t <= 36. */
+export function minusOne({ growth, power }: ExpPair): Pair {
+  const unscaled = (power < TWO_POW_156 ? TWO_POW_156 : power) * TWO_POW_MINUS_256;
+  const p = fastAdd(fastSum(-1, unscaled), product(unscaled, growth.hi));
+  return { hi: p.hi, lo: p.lo + unscaled * growth.lo };
 }
 
 /** `ln(1 + e)` for 0 <= e <= 1. */

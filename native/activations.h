@@ -8,7 +8,8 @@
 // less than 0.6 units in the last place. They compute the value times a power of 2 in pairs of doubles, and the last
 // operation takes that power off: results reach 2^-1074, and a subnormal one is right to its last bit (its two
 // roundings are off by 0.75 of it at most). Where the error of a product underflows, ISAs may differ in it, but there
-// it counts for nothing in the sum.
+// it counts for nothing in the sum. An x that is the result, too, need not be in a formula's range: what comes of it there
+// is not selected.
 //
 // None of the forms cancels, none overflows, and all take infinities and NaN (any NaN may come out: the store makes it
 // canonical).
@@ -30,11 +31,11 @@ inline V breakTie(V y, V x) {
   return copysign(y + kTieBreak, x);
 }
 
-// x / (1 + e^-w), w a V or a pair.  For |x| <= 2^64 and -754 <= w.
+// x / (1 + e^-w), w a V or a pair.  For |x| <= 2^64 and -754 <= w <= 600.
 template <class V, class W>
 inline V timesLogistic(V x, W w) {
-  const Pair<V> denominator = expWide(-w).onePlus();
-  return copysign(round(x * 0x1p128 / denominator) * 0x1p-256, x);
+  const Pair<V> denominator = expWide(-w, -128).plus(0x1p-128);
+  return copysign(round(x / denominator) * 0x1p-128, x);
 }
 
 // GELU(x) = x Phi(x) = max(x, 0) - a Phi(-a), a = |x|; Phi(-a) = e^(-a^2/2) R(a), R in math.h and wide.h. Rounds to
@@ -51,9 +52,8 @@ template <class V>
 inline V geluWide(V x, const Parameters&) {
   const V a = min(V(38.7), abs(x));
   const V b = max(V(0x1p-200), a);
-  const Pair<V> b2 = product(b, b);
-  const ExpWide<V> e = expWide(scale(b2, V(-0.5)));
-  const Pair<V> tail = e.value(256.0) * inSegments<kHalfErfcxSegments>(b) * a;
+  const Pair<V> e = expWide(product(b, b * -0.5), 256).value();
+  const Pair<V> tail = e * inSegments<kHalfErfcxSegments>(b) * a;
   const Pair<V> y = fastSum(max(V(0.0), x) * 0x1p256, -tail);
   return select(lessThan(V(9.0), x), x, round(y) * 0x1p-256);
 }
@@ -75,7 +75,7 @@ inline V geluTanh(V x, const Parameters&) {
 
 template <class V>
 inline V geluTanhWide(V x, const Parameters&) {
-  const V bounded = min(V(9.0), max(V(-21.6), x));
+  const V bounded = max(V(-21.6), x);
   const Pair<V> cubic = product(bounded, bounded) * constant<V>(kTanhC3);
   const Pair<V> w = (constant<V>(kTanhC1) + cubic) * bounded;
   return select(lessThan(V(9.0), x), x, timesLogistic(bounded, w));
@@ -90,7 +90,7 @@ inline V silu(V x, const Parameters&) {
 
 template <class V>
 inline V siluWide(V x, const Parameters&) {
-  const V bounded = min(V(50.0), max(V(-752.0), x));
+  const V bounded = max(V(-752.0), x);
   return select(lessThan(V(50.0), x), x, timesLogistic(bounded, bounded));
 }
 
@@ -106,11 +106,10 @@ inline V mish(V x, const Parameters&) {
 
 template <class V>
 inline V mishWide(V x, const Parameters&) {
-  const V bounded = min(V(20.0), max(V(-752.0), x));
-  const ExpWide<V> e = expWide(bounded);
-  const Pair<V> scaled = e.value(128.0);
-  const Pair<V> n = scaled * (V(2.0) + scale(scaled, V(0x1p-128)));
-  const Pair<V> y = n * bounded / (V(2.0) + scale(n, V(0x1p-128)));
+  const V bounded = max(V(-752.0), x);
+  const Pair<V> e = expWide(bounded, 128).value();
+  const Pair<V> n = e * (V(0x1p129) + e);  // times 2^256
+  const Pair<V> y = n * (bounded * 0x1p128) / (V(0x1p257) + n);
   return select(lessThan(V(20.0), x), x, copysign(round(y) * 0x1p-128, x));
 }
 
@@ -131,12 +130,12 @@ struct Scaled {
   V unit;
 };
 
-// ln(1 + e^t) = linear + ln(1 + e^size), linear = max(t, 0) and size = -|t|, each a V or a pair.  For -1080 <= t <= 50.
+// ln(1 + e^t) = linear + ln(1 + e^size), linear = max(t, 0) and size = -|t|, each a V or a pair.  For -1080 <= t.
 // Below -30, where 1 + e^t would lose bits of e^t, it is e - e^2 / 2, e = e^t.
 template <class V, class W>
 inline Scaled<V> softplusOf(V t, W linear, W size) {
   const auto far = lessThan(t, V(-30.0));
-  const Pair<V> e = expWide(size).value(550.0);
+  const Pair<V> e = expWide(size, 550).value();
   const Pair<V> unscaled = scale(e, V(0x1p-550));
   const Pair<V> y = linear + log1pWide(unscaled);
   return {{select(far, e.hi, y.hi), select(far, e.lo - e.hi * (unscaled.hi * 0.5), y.lo)}, select(far, 0x1p-550, 1.0)};
@@ -147,7 +146,7 @@ inline double boundedThreshold(const Parameters& p) { return p.threshold < 50 ? 
 
 template <class V>
 inline V softplusWideForBeta1(V x, const Parameters& p) {
-  const V t = min(V(50.0), max(V(-1080.0), x));
+  const V t = max(V(-1080.0), x);
   const Scaled<V> y = softplusOf(t, max(V(0.0), t), -abs(t));
   return select(lessThan(V(boundedThreshold(p)), x), x, round(y.value) * y.unit);
 }
@@ -165,7 +164,7 @@ inline V softplusWide(V x, const Parameters& p) {
   const double beta = p.beta;
   const bool precise = isPreciseBeta(beta);
   const V t = x * beta;
-  const V bounded = min(V(50.0), max(V(-1080.0), t));
+  const V bounded = max(V(-1080.0), t);
   const auto vanishes = lessThan(t, V(-1080.0));
   const V error = precise ? select(vanishes, 0.0, productError(x, V(beta), t)) : V(0.0);
   const auto negative = lessThan(bounded, V(0.0));
@@ -182,7 +181,7 @@ constexpr V (*kForBeta1)(V, const Parameters&) = formula;
 template <>
 constexpr V (*kForBeta1<softplusWide<V>>)(V, const Parameters&) = softplusWideForBeta1<V>;
 
-// Whether a formula leaves registers for twice as many vectors in step as others.
+// Whether a formula leaves registers for more vectors in step than others.
 template <V (*formula)(V, const Parameters&)>
 constexpr bool kIsShort = false;
 template <>

@@ -84,9 +84,8 @@ inline V geluDerivative(V x, const Parameters&) {
 template <class V>
 inline V geluDerivativeWide(V x, const Parameters&) {
   const V a = max(V(0x1p-200), min(V(38.7), abs(x)));
-  const Pair<V> a2 = product(a, a);
-  const ExpWide<V> e = expWide(scale(a2, V(-0.5)));
-  return mirrored(x, e.value(256.0) * (distancePairFrom(kGeluRoot, a) * inSegments<kGeluSlopeSegments>(a)));
+  const Pair<V> e = expWide(product(a, a * -0.5), 256).value();
+  return mirrored(x, e * (distancePairFrom(kGeluRoot, a) * inSegments<kGeluSlopeSegments>(a)));
 }
 
 // E u / (1 + E)^2.
@@ -99,7 +98,7 @@ inline V logisticSlope(V e, V u) {
 // The same times 2^256, E = e0 e^t, which is at most 1.
 template <class V>
 inline Pair<V> logisticSlope(const ExpWide<V>& e, Pair<V> e0, Pair<V> u) {
-  const Pair<V> scaled = e.value(256.0) * e0;
+  const Pair<V> scaled = e.value() * e0;
   const Pair<V> denominator = fastSum(V(1.0), scale(scaled, V(0x1p-256)));
   return scaled * u / (denominator * denominator);
 }
@@ -132,7 +131,7 @@ inline V geluTanhDerivativeWide(V x, const Parameters&) {
   const Pair<V> squares = product(a, a) + (root * a + constant<V>(kTanhRootSquared));
   const Pair<V> q = squares * constant<V>(kTanhC3);
   const Pair<V> slope = constant<V>(kTanhC1) + q;
-  const ExpWide<V> e = expWide(r * slope);
+  const ExpWide<V> e = expWide(r * slope, 256);
   const Pair<V> e0 = constant<V>(kTanhE0);
   const Pair<V> u = fastSum(r * (slope + scale(q, V(2.0))), e.minusOne() * e0);  // the first is the larger
   return mirrored(x, logisticSlope(e, e0, u));
@@ -154,7 +153,7 @@ inline V siluDerivative(V x, const Parameters&) {
 template <class V>
 inline V siluDerivativeWide(V x, const Parameters&) {
   const Pair<V> r = distancePairFrom(kSiluRoot, min(V(760.0), abs(x)));
-  const ExpWide<V> e = expWide(r);
+  const ExpWide<V> e = expWide(r, 256);
   const Pair<V> e0 = constant<V>(kSiluE0);
   return mirrored(x, logisticSlope(e, e0, fastSum(r, e.minusOne() * e0)));  // r is the larger
 }
@@ -181,9 +180,9 @@ template <class V>
 inline V mishDerivativeWide(V x, const Parameters&) {
   const V bounded = min(V(30.0), max(V(-760.0), x));
   const Pair<V> r = -distancePairFrom(kMishRoot, bounded);
-  const ExpWide<V> t = expWide(r);
+  const ExpWide<V> t = expWide(r, 256);
   const Pair<V> e0 = constant<V>(kMishE0);
-  const Pair<V> scaled = t.value(256.0) * e0;
+  const Pair<V> scaled = t.value() * e0;
   const Pair<V> e = scale(scaled, V(0x1p-256));
   const Pair<V> w = t.minusOne() * e0 * ((e + constant<V>(kMishA)) * e + constant<V>(kMishB)) +
                     r * scale(V(1.0) + e, V(4.0));
@@ -201,7 +200,7 @@ inline V softplusDerivative(V x, const Parameters& p) {
 
 template <class V>
 inline V softplusDerivativeWideForBeta1(V x, const Parameters& p) {
-  const V y = timesLogistic(V(1.0), min(V(50.0), max(V(-752.0), x)));
+  const V y = timesLogistic(V(1.0), max(V(-752.0), x));
   return select(lessThan(V(boundedThreshold(p)), x), 1.0, y);
 }
 
@@ -209,7 +208,7 @@ template <class V>
 inline V softplusDerivativeWide(V x, const Parameters& p) {
   const double beta = p.beta;
   const V t = x * beta;
-  const V bounded = min(V(50.0), max(V(-752.0), t));
+  const V bounded = max(V(-752.0), t);
   V error = 0.0;
   if (isPreciseBeta(beta)) {
     error = select(lessThan(t, V(-752.0)), 0.0, productError(x, V(beta), t));

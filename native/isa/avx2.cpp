@@ -23,7 +23,7 @@ TARGET_REGION_BEGIN("avx2,fma,f16c")
 struct f64x4 {
   using Number = double;
   static constexpr size_t kLanes = 4;
-  static constexpr size_t kTogether = 2;
+  static constexpr size_t kTogether = 2, kTogetherIfShort = 4;
   __m256d v;
 
   f64x4(__m256d value) : v(value) {}
@@ -128,19 +128,24 @@ constexpr Rows rowsOf(const double (&table)[16][16]) {
 template <const auto& table>
 constexpr Rows kRowsOf = rowsOf(table);
 
+template <const auto& table, class W>
+struct Column;
 template <const auto& table>
-inline void lookupAll(V place, V (&c)[16]) {
-  alignas(32) uint64_t index[4];
-  _mm256_store_si256(reinterpret_cast<__m256i*>(index), _mm256_and_si256(_mm256_castpd_si256(place.v), _mm256_set1_epi64x(15)));
+struct Column<table, V> {
   const double* rows[4];
-  for (int k = 0; k < 4; k++) rows[k] = kRowsOf<table>.of[index[k]];
-  UNROLL for (int i = 0; i < 16; i += 2) {
-    const __m256d even = _mm256_set_m128d(_mm_loadu_pd(rows[2] + i), _mm_loadu_pd(rows[0] + i));
-    const __m256d odd = _mm256_set_m128d(_mm_loadu_pd(rows[3] + i), _mm_loadu_pd(rows[1] + i));
-    c[i] = _mm256_unpacklo_pd(even, odd);
-    c[i + 1] = _mm256_unpackhi_pd(even, odd);
+
+  explicit Column(V segment) {
+    alignas(32) uint64_t index[4];
+    _mm256_store_si256(reinterpret_cast<__m256i*>(index), _mm256_and_si256(_mm256_castpd_si256(segment.v), _mm256_set1_epi64x(15)));
+    for (int k = 0; k < 4; k++) rows[k] = kRowsOf<table>.of[index[k]];
   }
-}
+  V operator[](int i) const {
+    const int first = i & ~1;
+    const __m256d even = _mm256_set_m128d(_mm_loadu_pd(rows[2] + first), _mm_loadu_pd(rows[0] + first));
+    const __m256d odd = _mm256_set_m128d(_mm_loadu_pd(rows[3] + first), _mm_loadu_pd(rows[1] + first));
+    return i == first ? _mm256_unpacklo_pd(even, odd) : _mm256_unpackhi_pd(even, odd);
+  }
+};
 
 inline V segmentOf(V v) { return _mm256_castsi256_pd(_mm256_srli_epi64(_mm256_castpd_si256(v.v), 50)); }
 inline V timesPowerOf2(V a, V steps) {

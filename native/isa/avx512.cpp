@@ -29,7 +29,7 @@ TARGET_REGION_BEGIN("avx512f,avx512dq,avx512bw,avx512vl,avx2,fma,f16c")
 struct f64x8 {
   using Number = double;
   static constexpr size_t kLanes = 8;
-  static constexpr size_t kTogether = 3;
+  static constexpr size_t kTogether = 4, kTogetherIfShort = 4;
   __m512d v;
 
   f64x8(__m512d value) : v(value) {}

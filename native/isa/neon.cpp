@@ -21,7 +21,7 @@ bool supported(const CpuFeatures&) { return true; }
 struct f64x2 {
   using Number = double;
   static constexpr size_t kLanes = 2;
-  static constexpr size_t kTogether = 2;
+  static constexpr size_t kTogether = 2, kTogetherIfShort = 4;
   float64x2_t v;
 
   f64x2(float64x2_t value) : v(value) {}

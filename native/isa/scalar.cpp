@@ -44,7 +44,7 @@ inline float roundedToOdd(double a) {
 struct f64x1 {
   using Number = double;
   static constexpr size_t kLanes = 1;
-  static constexpr size_t kTogether = 1;
+  static constexpr size_t kTogether = 1, kTogetherIfShort = 2;
   double v;
 
   f64x1() = default;
