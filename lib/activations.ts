@@ -83,12 +83,11 @@ function geluWide(x: number): number {
   if (x > 9) return x;
   const magnitude = Math.abs(x);
   const a = magnitude > 38.7 ? 38.7 : magnitude;
-  const b = a < 2 ** -200 ? 2 ** -200 : a;
-  const halfB = b * -0.5;
-  const halfSquare = b * halfB;
-  const e = expWide(halfSquare, productError(b, halfB, halfSquare), 256);
+  const halfA = a * -0.5;
+  const halfSquare = a * halfA;
+  const e = expWide(halfSquare, productError(a, halfA, halfSquare), 256);
   const eLow = rest[0];
-  const r = inSegments(HALF_ERFCX, b);
+  const r = inSegments(HALF_ERFCX, a);
   const p = e * r;
   const pLow = productLow(e, eLow, r, rest[0], p);
   const tail = p * a;

@@ -126,7 +126,7 @@ function geluSlope(a: number, a2: number): number {
 }
 
 function geluDerivativeWide(x: number): number {
-  const a = atLeast(atMost(Math.abs(x), 38.7), 2 ** -200);
+  const a = atMost(Math.abs(x), 38.7);
   const e = expPair(product(a, a * -0.5));
   const g = { hi: inSegments(GELU_SLOPE, a), lo: rest[0] };
   return mirroredPair(x, multiply(scaledValue(e), multiply(distancePairFrom(GELU_ROOT, a), g)));
@@ -158,7 +158,7 @@ function geluTanhDerivative(x: number): number {
 }
 
 function geluTanhDerivativeWide(x: number): number {
-  const a = atLeast(atMost(Math.abs(x), 21.6), 2 ** -200);
+  const a = atMost(Math.abs(x), 21.6);
   const r = distancePairFrom(TANH_ROOT, a);
   const root = { hi: TANH_ROOT[0], lo: TANH_ROOT[1] };
   const squares = add(product(a, a), add(times(root, a), TANH_ROOT_SQUARED));

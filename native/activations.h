@@ -51,9 +51,8 @@ inline V gelu(V x, const Parameters&) {
 template <class V>
 inline V geluWide(V x, const Parameters&) {
   const V a = min(V(38.7), abs(x));
-  const V b = max(V(0x1p-200), a);
-  const Pair<V> e = expWide(product(b, b * -0.5), 256).value();
-  const Pair<V> tail = e * inSegments<kHalfErfcxSegments>(b) * a;
+  const Pair<V> e = expWide(product(a, a * -0.5), 256).value();
+  const Pair<V> tail = e * inSegments<kHalfErfcxSegments>(a) * a;
   const Pair<V> y = fastSum(max(V(0.0), x) * 0x1p256, -tail);
   return select(lessThan(V(9.0), x), x, round(y) * 0x1p-256);
 }

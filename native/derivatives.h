@@ -83,7 +83,7 @@ inline V geluDerivative(V x, const Parameters&) {
 
 template <class V>
 inline V geluDerivativeWide(V x, const Parameters&) {
-  const V a = max(V(0x1p-200), min(V(38.7), abs(x)));
+  const V a = min(V(38.7), abs(x));
   const Pair<V> e = expWide(product(a, a * -0.5), 256).value();
   return mirrored(x, e * (distancePairFrom(kGeluRoot, a) * inSegments<kGeluSlopeSegments>(a)));
 }
@@ -125,7 +125,7 @@ inline V geluTanhDerivative(V x, const Parameters&) {
 
 template <class V>
 inline V geluTanhDerivativeWide(V x, const Parameters&) {
-  const V a = max(V(0x1p-200), min(V(21.6), abs(x)));
+  const V a = min(V(21.6), abs(x));
   const Pair<V> r = distancePairFrom(kTanhRoot, a);
   const Pair<V> root = {kTanhRoot[0], kTanhRoot[1]};
   const Pair<V> squares = product(a, a) + (root * a + constant<V>(kTanhRootSquared));
