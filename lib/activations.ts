@@ -108,8 +108,9 @@ const geluKernel: Kernel = {
   wide: geluWide,
 };
 
-/** `2 sqrt(2/pi)`, and its product with 0.044715. */
-export const TANH_C1 = { hi: 1.5957691216057308, lo: -9.96930880911092e-17 };
+/** `2 sqrt(2/pi)`, the same with a short first piece, and its product with 0.044715. */
+export const TANH_C1 = 1.5957691216057308;
+export const TANH_C1_PIECES = { hi: 1.5957691216057341, lo: -3.430362161966579e-15 };
 export const TANH_C3 = { hi: 0.07135481627260025, lo: -6.175149918155315e-19 };
 
 /** x e^w / (e^w + 1), w = 2 sqrt(2/pi) (x + 0.044715 x^3). */
@@ -117,7 +118,7 @@ function geluTanhOf(x: number): number {
   if (Math.abs(x) < HALVED_BELOW) return halved(x);
   const bounded = -14 > x ? -14 : x;
   const t = 14 < bounded ? 14 : bounded;
-  const e = exp(t * (t * t * TANH_C3.hi + TANH_C1.hi));
+  const e = exp(t * (t * t * TANH_C3.hi + TANH_C1));
   return bounded * (e / (e + 1));
 }
 
@@ -127,8 +128,8 @@ function geluTanhWide(x: number): number {
   const t2 = t * t;
   const cubic = t2 * TANH_C3.hi;
   const cubicLow = productLow(t2, productError(t, t, t2), TANH_C3.hi, TANH_C3.lo, cubic);
-  const v = TANH_C1.hi + cubic;
-  const vLow = sumError(TANH_C1.hi, cubic, v) + (TANH_C1.lo + cubicLow);
+  const v = TANH_C1_PIECES.hi + cubic;
+  const vLow = cubic - (v - TANH_C1_PIECES.hi) + (TANH_C1_PIECES.lo + cubicLow);
   const w = v * t;
   return timesLogistic(t, w, productError(v, t, w) + vLow * t);
 }
@@ -209,7 +210,7 @@ function mishWide(x: number): number {
   const e = expWide(bounded, 0, 128);
   const eLow = rest[0];
   const f = TWO_POW_129 + e;
-  const fLow = sumError(TWO_POW_129, e, f) + eLow;
+  const fLow = e - (f - TWO_POW_129) + eLow;
   const n = e * f; // times 2^256
   const nLow = productLow(e, eLow, f, fLow, n);
   const d = TWO_POW_257 + n;

@@ -1,7 +1,7 @@
 // The derivatives of the activation functions: one documented export each, and the two formulas that the JavaScript
 // fallback computes, which do the operations of native/derivatives.h; the derivations are there.
 
-import { isPreciseBeta, TANH_C1, TANH_C3, timesLogistic } from './activations.js';
+import { isPreciseBeta, TANH_C1, TANH_C1_PIECES, TANH_C3, timesLogistic } from './activations.js';
 import { applyBackward } from './apply.js';
 import type { Kernel } from './kernel.js';
 import { exp, expMinusOne, reducedExp, scale } from './math.js';
@@ -69,7 +69,7 @@ function nearHalf(x: number, limit: number, c1: number, c3: number, c5: number, 
 
 /** `0.5 + 2 phi(0) x` next to 0. */
 function nearZero(x: number, elsewhere: number): number {
-  return Math.abs(x) < 2 ** -27 ? x * TANH_C1.hi * 0.5 + 0.5 : elsewhere;
+  return Math.abs(x) < 2 ** -27 ? x * TANH_C1 * 0.5 + 0.5 : elsewhere;
 }
 
 /** `E u / (1 + E)^2`. */
@@ -150,7 +150,7 @@ function geluTanhDerivative(x: number): number {
   const a = atMost(Math.abs(x), 14);
   const r = distanceFrom(TANH_ROOT, a);
   const q = (a * (a + TANH_ROOT[0]) + TANH_ROOT_SQUARED.hi) * TANH_C3.hi;
-  const slope = q + TANH_C1.hi;
+  const slope = q + TANH_C1;
   const m = reducedExp(r * slope);
   const e = (m + 1) * scale[0] * TANH_E0.hi;
   const u = expMinusOne(m, scale[0]) * TANH_E0_NUDGED + r * (slope + (q + q));
@@ -163,7 +163,7 @@ function geluTanhDerivativeWide(x: number): number {
   const root = { hi: TANH_ROOT[0], lo: TANH_ROOT[1] };
   const squares = add(product(a, a), add(times(root, a), TANH_ROOT_SQUARED));
   const q = multiply(squares, TANH_C3);
-  const slope = add(TANH_C1, q);
+  const slope = fastAdd(TANH_C1_PIECES, q);
   const e = expPair(multiply(r, slope));
   const u = fastAdd(multiply(r, add(slope, scaled(q, 2))), multiply(minusOne(e), TANH_E0));
   return mirroredPair(x, logisticSlopePair(e, TANH_E0, u));

@@ -113,6 +113,7 @@ const LOG_LOWS = Float64Array.of(
 );
 
 const LOG1P = Float64Array.of(
+  -0.5,
   0.33333333333333226,
   -0.249999999999999,
   0.20000000003142174,
@@ -214,18 +215,12 @@ export function log1pWide(e: number, eLow: number): number {
   const place = ((y * 0.9375 + PLACE_OF_0 - ROUND_TO_SIXTEENTH) * 16) & 15;
   const c = INVERSES[place];
   const cy = c * y;
-  const quotient = cy - 1;
-  const quotientRest = productError(c, y, cy) + c * yLow;
-  const r = quotient + quotientRest;
-  const rLow = quotientRest - (r - quotient);
+  const r = cy - 1;
+  const cyLow = productError(c, y, cy) + c * yLow;
   const r2 = r * r;
-  const half = r2 * -0.5;
-  const second = r + half;
-  const secondLow = half - (second - r);
   const high = LOG_HIGHS[place];
-  const sum = high + second;
-  const third = r * r2 * polynomial(r, r2, LOG1P);
-  rest[0] = second - (sum - high) + (LOG_LOWS[place] + (secondLow + rLow)) + third;
+  const sum = high + r;
+  rest[0] = r - (sum - high) + (LOG_LOWS[place] + (cyLow - r * cyLow)) + r2 * polynomial(r, r2, LOG1P);
   return sum;
 }
 

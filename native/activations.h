@@ -59,7 +59,7 @@ inline V geluWide(V x, const Parameters&) {
 
 // GELU's tanh form, 0.5 x (1 + tanh(w/2)) = x / (1 + e^-w), w = 2 sqrt(2/pi) (x + 0.044715 x^3) = c1 x + c3 x^3. Rounds
 // to -0 below -10.77 (float32) and -21.55 (float64).
-constexpr double kTanhC1[2] = {0x1.9884533d43651p0, -0x1.cbc0d30ebfd15p-54};
+constexpr double kTanhC1 = 0x1.9884533d43651p0;
 constexpr double kTanhC3[2] = {0x1.2444f2a4d8b4bp-4, -0x1.6c843a29d1c7p-61};
 
 // As x e^w / (e^w + 1), since x / (1 + e^-w), one product less, misrounds -0x1.6148dep-16.
@@ -67,16 +67,19 @@ template <class V>
 inline V geluTanh(V x, const Parameters&) {
   const V bounded = max(V(-14.0), x);
   const V t = min(V(14.0), bounded);
-  const V w = t * (t * t * kTanhC3[0] + kTanhC1[0]);
+  const V w = t * (t * t * kTanhC3[0] + kTanhC1);
   const V e = exp(w);
   return breakTie(bounded * (e / (e + 1.0)), x);
 }
+
+// c1 with a first piece of 2^-47's multiples, as the sum with c3 x^2 is one, which is below 64.
+constexpr double kTanhC1Pieces[2] = {0x1.9884533d4366p0, -0x1.ee5e069875fe9p-49};
 
 template <class V>
 inline V geluTanhWide(V x, const Parameters&) {
   const V bounded = max(V(-21.6), x);
   const Pair<V> cubic = product(bounded, bounded) * constant<V>(kTanhC3);
-  const Pair<V> w = (constant<V>(kTanhC1) + cubic) * bounded;
+  const Pair<V> w = fastSum(constant<V>(kTanhC1Pieces), cubic) * bounded;
   return select(lessThan(V(9.0), x), x, timesLogistic(bounded, w));
 }
 
@@ -107,8 +110,8 @@ template <class V>
 inline V mishWide(V x, const Parameters&) {
   const V bounded = max(V(-752.0), x);
   const Pair<V> e = expWide(bounded, 128).value();
-  const Pair<V> n = e * (V(0x1p129) + e);  // times 2^256
-  const Pair<V> y = n * (bounded * 0x1p128) / (V(0x1p257) + n);
+  const Pair<V> n = e * fastSum(V(0x1p129), e);  // times 2^256
+  const Pair<V> y = n * (bounded * 0x1p128) / positiveSum(V(0x1p257), n);
   return select(lessThan(V(20.0), x), x, copysign(round(y) * 0x1p-128, x));
 }
 
@@ -136,7 +139,7 @@ inline Scaled<V> softplusOf(V t, W linear, W size) {
   const auto far = lessThan(t, V(-30.0));
   const Pair<V> e = expWide(size, 550).value();
   const Pair<V> unscaled = scale(e, V(0x1p-550));
-  const Pair<V> y = linear + log1pWide(unscaled);
+  const Pair<V> y = positiveSum(linear, log1pWide(unscaled));
   return {{select(far, e.hi, y.hi), select(far, e.lo - e.hi * (unscaled.hi * 0.5), y.lo)}, select(far, 0x1p-550, 1.0)};
 }
 

@@ -57,7 +57,7 @@ inline V nearHalf(V x, double limit, double c1, double c3, double c5, V elsewher
 // subnormal gradient is a tie, which it decides.
 template <class V>
 inline V nearZero(V x, V elsewhere) {
-  return select(lessThan(abs(x), V(0x1p-27)), x * kTanhC1[0] * 0.5 + 0.5, elsewhere);
+  return select(lessThan(abs(x), V(0x1p-27)), x * kTanhC1 * 0.5 + 0.5, elsewhere);
 }
 
 constexpr double kGeluRoot[3] = {0x1.80ead197f00b4p-1, -0x1.13e74c58cada8p-56, -0x1.65d4b5b9cdd03p-111};
@@ -117,7 +117,7 @@ inline V geluTanhDerivative(V x, const Parameters&) {
   const V a = min(V(14.0), abs(x));
   const V r = distanceFrom(kTanhRoot, a);
   const V q = (a * (a + kTanhRoot[0]) + kTanhRootSquared[0]) * kTanhC3[0];
-  const V slope = q + kTanhC1[0];
+  const V slope = q + kTanhC1;
   const Exp<V> e = reducedExp(r * slope);
   const V u = e.minusOne() * kTanhE0Nudged + r * (slope + (q + q));
   return nearZero(x, mirrored(x, logisticSlope(e.value() * kTanhE0[0], u)));
@@ -128,12 +128,12 @@ inline V geluTanhDerivativeWide(V x, const Parameters&) {
   const V a = min(V(21.6), abs(x));
   const Pair<V> r = distancePairFrom(kTanhRoot, a);
   const Pair<V> root = {kTanhRoot[0], kTanhRoot[1]};
-  const Pair<V> squares = product(a, a) + (root * a + constant<V>(kTanhRootSquared));
+  const Pair<V> squares = positiveSum(product(a, a), positiveSum(root * a, constant<V>(kTanhRootSquared)));
   const Pair<V> q = squares * constant<V>(kTanhC3);
-  const Pair<V> slope = constant<V>(kTanhC1) + q;
+  const Pair<V> slope = fastSum(constant<V>(kTanhC1Pieces), q);
   const ExpWide<V> e = expWide(r * slope, 256);
   const Pair<V> e0 = constant<V>(kTanhE0);
-  const Pair<V> u = fastSum(r * (slope + scale(q, V(2.0))), e.minusOne() * e0);  // the first is the larger
+  const Pair<V> u = fastSum(r * positiveSum(slope, scale(q, V(2.0))), e.minusOne() * e0);  // the first is the larger
   return mirrored(x, logisticSlope(e, e0, u));
 }
 
@@ -185,8 +185,8 @@ inline V mishDerivativeWide(V x, const Parameters&) {
   const Pair<V> scaled = t.value() * e0;
   const Pair<V> e = scale(scaled, V(0x1p-256));
   const Pair<V> w = t.minusOne() * e0 * ((e + constant<V>(kMishA)) * e + constant<V>(kMishB)) +
-                    r * scale(V(1.0) + e, V(4.0));
-  const Pair<V> d = V(2.0) + (V(2.0) + e) * e;
+                    r * scale(fastSum(V(1.0), e), V(4.0));
+  const Pair<V> d = positiveSum(V(2.0), fastSum(V(2.0), e) * e);
   return round(scaled * w / (d * d)) * 0x1p-256;
 }
 

@@ -20,11 +20,17 @@ inline Pair<V> constant(const double (&c)[2]) {
   return {c[0], c[1]};
 }
 
-// a + b where |a| >= |b| or a = 0.  Exact.
+// a + b where |a| >= |b|, or a is a multiple of the last place of the sum, as 0 and a few powers of 2 are.  Exact.
 template <class V>
 inline Pair<V> fastSum(V a, V b) {
   const V hi = a + b;
   return {hi, b - (hi - a)};
+}
+
+// a + b for positive a, b in either order.  Exact.
+template <class V>
+inline Pair<V> positiveSum(V a, V b) {
+  return fastSum(max(a, b), min(a, b));
 }
 
 // a + b.  Exact.
@@ -42,17 +48,30 @@ inline Pair<V> product(V a, V b) {
   return {hi, productError(a, b, hi)};
 }
 
-// a + b where |a| >= |b.hi| or a = 0.  Relative error u |b.lo / (a + b)|.
+// a + b, likewise.  Relative error u |b.lo / (a + b)|.
 template <class V>
 inline Pair<V> fastSum(V a, Pair<V> b) {
   const Pair<V> s = fastSum(a, b.hi);
   return {s.hi, s.lo + b.lo};
 }
 
-// a + b where |a.hi| >= |b.hi| or a.hi = 0.  Error as of the operator below.
+// a + b, likewise.  Error as of the operator below.
 template <class V>
 inline Pair<V> fastSum(Pair<V> a, Pair<V> b) {
   const Pair<V> s = fastSum(a.hi, b.hi);
+  return {s.hi, s.lo + (a.lo + b.lo)};
+}
+
+// a + b for positive a, b.  Errors as of the operators below.
+template <class V>
+inline Pair<V> positiveSum(V a, Pair<V> b) {
+  const Pair<V> s = positiveSum(a, b.hi);
+  return {s.hi, s.lo + b.lo};
+}
+
+template <class V>
+inline Pair<V> positiveSum(Pair<V> a, Pair<V> b) {
+  const Pair<V> s = positiveSum(a.hi, b.hi);
   return {s.hi, s.lo + (a.lo + b.lo)};
 }
 

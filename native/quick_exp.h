@@ -54,12 +54,6 @@ struct Exponential<3> {
   }
 };
 
-// a + b for positive a, b in either order.  Exact.
-template <class W>
-inline Pair<W> positiveSum(W a, W b) {
-  return fastSum(max(a, b), min(a, b));
-}
-
 // e^t = power (1 + growth + rest).
 template <class W>
 struct ExpParts {

@@ -111,25 +111,31 @@ constexpr double kLogLows[16] = {
     0x1.494b610665378p-56, -0x1.ac81cc8a4dfb8p-56, 0x1.862e53e39376p-60, -0x1.d98533b0b0b5ap-56,
     0x1.b3236255261cdp-55, -0x1.51ca5d6af4ac3p-55, 0x1.ca64cc3d52c87p-56, 0x1.1c066d235ee63p-56};
 
-// q in ln(1 + r) = r - r^2/2 + r^3 q(r), |r| <= 1/30: error 2^-59.5 of it, and 2^-64.4 of 1.
-constexpr double kLog1pWide[8] = {0x1.5555555555542p-2, -0x1.fffffffffffdcp-3, 0x1.9999999aadfd1p-3,
-                                  -0x1.5555555652b21p-3, 0x1.24923634a7744p-3, -0x1.ffffdd47f4ad3p-4,
-                                  0x1.c7f0fa24284fep-4, -0x1.9a5c6cc5d3fa0p-4};
+// q in ln(1 + r) = r + r^2 q(r), |r| <= 1/30: error 2^-59.5 of it, and 2^-64.4 of 1.
+constexpr double kLog1pWide[9] = {-0x1p-1,
+                                  0x1.5555555555542p-2,
+                                  -0x1.fffffffffffdcp-3,
+                                  0x1.9999999aadfd1p-3,
+                                  -0x1.5555555652b21p-3,
+                                  0x1.24923634a7744p-3,
+                                  -0x1.ffffdd47f4ad3p-4,
+                                  0x1.c7f0fa24284fep-4,
+                                  -0x1.9a5c6cc5d3fa0p-4};
 
-// ln(1 + e) for 0 <= e <= 1, as that of 1 + r = c (1 + e), c an inverse of the table, and of 1 / c. The result's lo may be
-// as large as 2^-10 hi. Relative error below 2^-57.5.
+// ln(1 + e) for 0 <= e <= 1, as that of 1 + r = c (1 + e), c an inverse of the table, and of 1 / c. The rounding error of
+// c (1 + e) is left out of r and counts with its slope there, 1 - r. The result's lo may be as large as 2^-6 hi. Relative error
+// below 2^-57.5.
 template <class V>
 inline Pair<V> log1pWide(Pair<V> e) {
   const Pair<V> y = fastSum(V(1.0), e);
   const V place = y.hi * 0.9375 + (kRoundToSixteenth - 0.9375);
   const V c = lookup(kInverses, place);
   const Pair<V> cy = product(c, y.hi);
-  const Pair<V> r = fastSum(cy.hi - 1.0, cy.lo + c * y.lo);
-  const V r2 = r.hi * r.hi;
-  const Pair<V> second = fastSum(r.hi, r2 * -0.5);
-  const Pair<V> sum = fastSum(lookup(kLogHighs, place), second.hi);
-  const V third = r.hi * r2 * polynomial(r.hi, r2, kLog1pWide);
-  return {sum.hi, (sum.lo + (lookup(kLogLows, place) + (second.lo + r.lo))) + third};
+  const V r = cy.hi - 1.0;
+  const V rest = cy.lo + c * y.lo;
+  const V r2 = r * r;
+  const Pair<V> sum = fastSum(lookup(kLogHighs, place), r);
+  return {sum.hi, (sum.lo + (lookup(kLogLows, place) + (rest - r * rest))) + r2 * polynomial(r, r2, kLog1pWide)};
 }
 
 // A table's column, one for each lane; an ISA may have its own way. Looked up where it is needed: clang leaves it in the order

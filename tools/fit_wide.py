@@ -79,7 +79,9 @@ logs = [pieces(-log(c), 2) for c in inverses]
 show('log1p: inverses', inverses)
 show('log1p: logarithms, high', [high for high, _ in logs])
 show('log1p: logarithms, low', [low for _, low in logs])
-fit('log1p: q', lambda r: (log1p(r) - r + r * r / 2) / r**3 if abs(r) > 1e-12 else mpf(1) / 3 - r / 4,
+show('log1p: q, its first term', [-mpf(1) / 2])
+fit('log1p: q, the others',
+    lambda r: (log1p(r) - r + r * r / 2) / r**3 if abs(r) > 1e-12 else mpf(1) / 3 - r / 4,
     -mpf(1) / 30 * mpf('1.001'), mpf(1) / 30 * mpf('1.001'), 7,
     lambda r, q: 1 - r / 2 + r * r * q)
 
@@ -142,7 +144,9 @@ show('gelu derivative: root', pieces(GELU_ROOT, 3))
 # w = c1 x + c3 x^3, GELU's tanh form being x / (1 + e^-w).
 C1 = 2 * sqrt(2 / pi)
 C3 = C1 * mpf('0.044715')
-show('geluTanh: c1', pieces(C1, 2))
+short = nint(C1 * 2**47) / 2**47
+show('geluTanh: c1', pieces(C1, 1))
+show('geluTanh: c1, in pieces', [short, C1 - short])
 show('geluTanh: c3', pieces(C3, 2))
 show('geluTanh derivative: 3 c3', pieces(3 * C3, 2))
 
