@@ -8,7 +8,7 @@
 import { apply } from './apply.js';
 import type { Kernel } from './kernel.js';
 import { exp, halfErfcx, log1p } from './math.js';
-import { productError, productLow, quotientLow, sumError } from './pair.js';
+import { productError, productLow, quotient, sumError } from './pair.js';
 import { isTanh, softplusParameters } from './parameters.js';
 import { quickPath } from './quick.js';
 import {
@@ -40,18 +40,10 @@ const TWO_POW_129 = 2 ** 129;
 const TWO_POW_256 = 2 ** 256;
 const TWO_POW_257 = 2 ** 257;
 
-/** `y` with the sign of `x`; `x` where it is zero or NaN. */
-function withSign(y: number, x: number): number {
-  return x > 0 ? Math.abs(y) : x < 0 ? -Math.abs(y) : x;
-}
-
-/** `x / (1 + e^-w)`. */
-export function timesLogistic(x: number, w: number, wLow: number): number {
-  const d = onePlusExp(-w, -wLow);
-  const dLow = rest[0];
-  const inverse = 1 / d;
-  const y = x * inverse;
-  return withSign((y + quotientLow(x, 0, d, dLow, inverse, y)) * TWO_POW_MINUS_128, x);
+/** `x / (1 + e^t)`. */
+export function timesLogistic(x: number, t: number, tLow: number): number {
+  const d = onePlusExp(t, tLow);
+  return quotient(x, 0, d, rest[0]) * TWO_POW_MINUS_128;
 }
 
 /**
@@ -92,10 +84,10 @@ function geluWide(x: number): number {
   const pLow = productLow(e, eLow, r, rest[0], p);
   const tail = p * a;
   const tailLow = productError(p, a, tail) + pLow * a;
-  const linear = x > 0 ? x * TWO_POW_256 : 0;
+  const linear = (x < 0 ? 0 : x) * TWO_POW_256;
   const y = linear - tail;
   const yLow = -tail - (y - linear) - tailLow;
-  return withSign((y + yLow) * TWO_POW_MINUS_256, x);
+  return (y + yLow) * TWO_POW_MINUS_256;
 }
 
 // Each loop is spelled out: V8 inlines a formula into a loop of its own, and calls it from a loop that is shared.
@@ -130,8 +122,8 @@ function geluTanhWide(x: number): number {
   const cubicLow = productLow(t2, productError(t, t, t2), TANH_C3.hi, TANH_C3.lo, cubic);
   const v = TANH_C1_PIECES.hi + cubic;
   const vLow = cubic - (v - TANH_C1_PIECES.hi) + (TANH_C1_PIECES.lo + cubicLow);
-  const w = v * t;
-  return timesLogistic(t, w, productError(v, t, w) + vLow * t);
+  const minusW = v * -t;
+  return timesLogistic(t, minusW, productError(v, -t, minusW) + vLow * -t);
 }
 
 const geluTanhKernel: Kernel = {
@@ -170,7 +162,7 @@ function siluOf(x: number): number {
 function siluWide(x: number): number {
   if (x > 50) return x;
   const bounded = x < -752 ? -752 : x;
-  return timesLogistic(bounded, bounded, 0);
+  return timesLogistic(bounded, -bounded, 0);
 }
 
 const siluKernel: Kernel = {
@@ -218,9 +210,7 @@ function mishWide(x: number): number {
   const scaled = bounded * TWO_POW_128;
   const p = n * scaled;
   const pLow = productError(n, scaled, p) + nLow * scaled;
-  const inverse = 1 / d;
-  const y = p * inverse;
-  return withSign((y + quotientLow(p, pLow, d, dLow, inverse, y)) * TWO_POW_MINUS_128, x);
+  return quotient(p, pLow, d, dLow) * TWO_POW_MINUS_128;
 }
 
 const mishKernel: Kernel = {
@@ -294,9 +284,7 @@ function softplusWide(x: number, beta: number, threshold: number): number {
   }
   if (isPreciseBeta(beta)) {
     const n = softplusOfPair(t, productError(x, beta, t));
-    const inverse = 1 / beta;
-    const y = n * inverse;
-    return (y + quotientLow(n, rest[0], beta, 0, inverse, y)) * unit;
+    return quotient(n, rest[0], beta, 0) * unit;
   }
   const y = softplusOfPair(t, 0);
   return ((y + rest[0]) * unit) / beta;

@@ -16,6 +16,7 @@ import {
   plus,
   product,
   productError,
+  quotient,
   scaled,
   sum,
   times,
@@ -264,8 +265,9 @@ function mishDerivativeWide(x: number): number {
   const quadratic = add(multiply(add(e, MISH_A), e), MISH_B);
   const w = add(multiply(multiply(minusOne(t), MISH_E0), quadratic), multiply(r, scaled(plus(1, e), 4)));
   const d = plus(2, multiply(plus(2, e), e));
-  const y = divide(multiply(large, w), multiply(d, d));
-  return (y.hi + y.lo) * TWO_POW_MINUS_256;
+  const n = multiply(large, w);
+  const squared = multiply(d, d);
+  return quotient(n.hi, n.lo, squared.hi, squared.lo) * TWO_POW_MINUS_256;
 }
 
 const mishKernel: Kernel = {
@@ -303,7 +305,7 @@ function softplusDerivativeWide(x: number, beta: number, threshold: number): num
   const t = x * beta;
   if (t > (threshold < 50 ? threshold : 50)) return 1;
   const exact = beta !== 1 && isPreciseBeta(beta) && !(t < -752);
-  return timesLogistic(1, atLeast(t, -752), exact ? productError(x, beta, t) : 0);
+  return timesLogistic(1, -atLeast(t, -752), exact ? -productError(x, beta, t) : 0);
 }
 
 const softplusKernel: Kernel = {

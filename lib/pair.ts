@@ -27,9 +27,11 @@ export function sumError(a: number, b: number, s: number): number {
   return a - (s - fromB) + (b - fromB);
 }
 
-/** The low part of (n + nLow) / (d + dLow), `q` = n * inverse being its high part and `inverse` = fl(1 / d). */
-export function quotientLow(n: number, nLow: number, d: number, dLow: number, inverse: number, q: number): number {
-  return (nLow - q * dLow - productError(q, d, n)) * inverse;
+/** (n + nLow) / (d + dLow), with n's sign if n is zero. */
+export function quotient(n: number, nLow: number, d: number, dLow: number): number {
+  const inverse = 1 / d;
+  const q = n * inverse;
+  return q - (productError(q, d, n) + (q * dLow - nLow)) * inverse;
 }
 
 export interface Pair {
@@ -93,7 +95,7 @@ export function multiply(a: Pair, b: Pair): Pair {
 export function divide(n: Pair, d: Pair): Pair {
   const inverse = 1 / d.hi;
   const hi = n.hi * inverse;
-  return { hi, lo: quotientLow(n.hi, n.lo, d.hi, d.lo, inverse, hi) };
+  return { hi, lo: (n.lo - hi * d.lo - productError(hi, d.hi, n.hi)) * inverse };
 }
 
 /** `a f`, f a power of 2. */

@@ -31,11 +31,10 @@ inline V breakTie(V y, V x) {
   return copysign(y + kTieBreak, x);
 }
 
-// x / (1 + e^-w), w a V or a pair.  For |x| <= 2^64 and -754 <= w <= 600.
+// x / (1 + e^t), t a V or a pair.  For |x| <= 2^64 and -600 <= t <= 754.
 template <class V, class W>
-inline V timesLogistic(V x, W w) {
-  const Pair<V> denominator = expWide(-w, -128).plus(0x1p-128);
-  return copysign(round(x / denominator) * 0x1p-128, x);
+inline V timesLogistic(V x, W t) {
+  return quotient(x, expWide(t, -128).plus(0x1p-128)) * 0x1p-128;
 }
 
 // GELU(x) = x Phi(x) = max(x, 0) - a Phi(-a), a = |x|; Phi(-a) = e^(-a^2/2) R(a), R in math.h and wide.h. Rounds to
@@ -79,8 +78,8 @@ template <class V>
 inline V geluTanhWide(V x, const Parameters&) {
   const V bounded = max(V(-21.6), x);
   const Pair<V> cubic = product(bounded, bounded) * constant<V>(kTanhC3);
-  const Pair<V> w = fastSum(constant<V>(kTanhC1Pieces), cubic) * bounded;
-  return select(lessThan(V(9.0), x), x, timesLogistic(bounded, w));
+  const Pair<V> t = fastSum(constant<V>(kTanhC1Pieces), cubic) * -bounded;
+  return select(lessThan(V(9.0), x), x, timesLogistic(bounded, t));
 }
 
 // SiLU(x) = x / (1 + e^-x).  Rounds to -0 below -108.66 (float32) and -751.76 (float64).
@@ -93,7 +92,7 @@ inline V silu(V x, const Parameters&) {
 template <class V>
 inline V siluWide(V x, const Parameters&) {
   const V bounded = max(V(-752.0), x);
-  return select(lessThan(V(50.0), x), x, timesLogistic(bounded, bounded));
+  return select(lessThan(V(50.0), x), x, timesLogistic(bounded, -bounded));
 }
 
 // Mish(x) = x tanh(ln(1 + e^x)) = x n / (n + 2), n = e^x (e^x + 2).  Rounds to -0 below -108.66 (float32) and -751.76
@@ -111,8 +110,8 @@ inline V mishWide(V x, const Parameters&) {
   const V bounded = max(V(-752.0), x);
   const Pair<V> e = expWide(bounded, 128).value();
   const Pair<V> n = e * fastSum(V(0x1p129), e);  // times 2^256
-  const Pair<V> y = n * (bounded * 0x1p128) / positiveSum(V(0x1p257), n);
-  return select(lessThan(V(20.0), x), x, copysign(round(y) * 0x1p-128, x));
+  const V y = quotient(n * (bounded * 0x1p128), positiveSum(V(0x1p257), n)) * 0x1p-128;
+  return select(lessThan(V(20.0), x), x, y);
 }
 
 // Softplus(x) = ln(1 + e^t) / beta, t = beta x, as (max(t, 0) + ln(1 + e^-|t|)) / beta; x where t > threshold. Rounds to
@@ -172,7 +171,7 @@ inline V softplusWide(V x, const Parameters& p) {
   const auto negative = lessThan(bounded, V(0.0));
   const Pair<V> linear = {max(V(0.0), bounded), select(negative, 0.0, error)};
   const Scaled<V> scaled = softplusOf(bounded, linear, Pair<V>{-abs(bounded), select(negative, error, -error)});
-  const V y = precise ? round(scaled.value / Pair<V>{beta, 0.0}) * scaled.unit : round(scaled.value) * scaled.unit / beta;
+  const V y = precise ? quotient(scaled.value, Pair<V>{beta, 0.0}) * scaled.unit : round(scaled.value) * scaled.unit / beta;
   return select(lessThan(V(boundedThreshold(p)), t), x, select(vanishes, 0.0 / beta, y));
 }
 

@@ -187,7 +187,7 @@ inline V mishDerivativeWide(V x, const Parameters&) {
   const Pair<V> w = t.minusOne() * e0 * ((e + constant<V>(kMishA)) * e + constant<V>(kMishB)) +
                     r * scale(fastSum(V(1.0), e), V(4.0));
   const Pair<V> d = positiveSum(V(2.0), fastSum(V(2.0), e) * e);
-  return round(scaled * w / (d * d)) * 0x1p-256;
+  return quotient(scaled * w, d * d) * 0x1p-256;
 }
 
 // Softplus'(x) = 1 / (1 + e^-t) = e^t / (e^t + 1), t = beta x; 1 where t > threshold, which is compared as in softplus().
@@ -200,7 +200,7 @@ inline V softplusDerivative(V x, const Parameters& p) {
 
 template <class V>
 inline V softplusDerivativeWideForBeta1(V x, const Parameters& p) {
-  const V y = timesLogistic(V(1.0), max(V(-752.0), x));
+  const V y = timesLogistic(V(1.0), -max(V(-752.0), x));
   return select(lessThan(V(boundedThreshold(p)), x), 1.0, y);
 }
 
@@ -213,7 +213,7 @@ inline V softplusDerivativeWide(V x, const Parameters& p) {
   if (isPreciseBeta(beta)) {
     error = select(lessThan(t, V(-752.0)), 0.0, productError(x, V(beta), t));
   }
-  const V y = timesLogistic(V(1.0), Pair<V>{bounded, error});
+  const V y = timesLogistic(V(1.0), Pair<V>{-bounded, -error});
   return select(lessThan(V(boundedThreshold(p)), t), 1.0, y);
 }
 

@@ -103,21 +103,28 @@ inline Pair<V> operator*(Pair<V> a, Pair<V> b) {
   return {hi, productError(a.hi, b.hi, hi) + (a.hi * b.lo + a.lo * b.hi)};
 }
 
-// n / d.  Relative error 10 u^2. One division: the quotient's first part need not be correctly rounded. It is so close
+// n / d.  Relative error 12 u^2. One division: the quotient's first part need not be correctly rounded. It is so close
 // that productError() is its product with d.hi less n, rounded once however an ISA computes it.
-template <class V>
-inline Pair<V> operator/(V n, Pair<V> d) {
-  const V inverse = V(1.0) / d.hi;
-  const V hi = n * inverse;
-  return {hi, -(productError(hi, d.hi, n) + hi * d.lo) * inverse};
-}
-
-// n / d.  Relative error 12 u^2.
 template <class V>
 inline Pair<V> operator/(Pair<V> n, Pair<V> d) {
   const V inverse = V(1.0) / d.hi;
   const V hi = n.hi * inverse;
   return {hi, ((n.lo - hi * d.lo) - productError(hi, d.hi, n.hi)) * inverse};
+}
+
+// n / d as one double, likewise. What is taken off a zero is +0, and leaves it its sign.
+template <class V>
+inline V quotient(V n, Pair<V> d) {
+  const V inverse = V(1.0) / d.hi;
+  const V hi = n * inverse;
+  return hi - (productError(hi, d.hi, n) + hi * d.lo) * inverse;
+}
+
+template <class V>
+inline V quotient(Pair<V> n, Pair<V> d) {
+  const V inverse = V(1.0) / d.hi;
+  const V hi = n.hi * inverse;
+  return hi - (productError(hi, d.hi, n.hi) + (hi * d.lo - n.lo)) * inverse;
 }
 
 template <class V>

@@ -28,6 +28,18 @@ constexpr double kCorrections[16] = {
     -0x1.3b3efbf5e2229p-54, -0x1.b32dcb94da51dp-56, 0x1.db72fc1f0eab4p-55, 0x1.1affc2b91ce27p-56,
     0x1.c1a7792cb3387p-55, 0x1.36eae30af0cb3p-56, 0x1.4a385a63d07a7p-56,  -0x1.ff7128fd391f1p-55};
 
+// The powers with j sixteenths less in their bits, to which all of an exponent's sixteenths are added. They are below 1 so,
+// where the last place is half of theirs.
+struct Sixteen {
+  double of[16];
+};
+constexpr Sixteen lessSteps(const double (&powers)[16]) {
+  Sixteen less = {};
+  for (int j = 0; j < 16; j++) less.of[j] = 1 + (powers[j] - 1 - j / 16.0) / 2;
+  return less;
+}
+constexpr Sixteen kPowersLessSteps = lessSteps(kPowers);
+
 // Adding this to |t| < 2^47 rounds t to a multiple of 1/16, k + j / 16, whose sixteenths are then in the low bits.
 constexpr double kRoundToSixteenth = 0x1.8p48;
 
@@ -80,7 +92,7 @@ inline ExpWide<V> expOf(Reduced<V> t) {
   const V r = t.high - t.low;
   const V r2 = r * r;
   const Pair<V> growth = fastSum(r, r2 * polynomial(r, r2, kExpWide));
-  return {{growth.hi, growth.lo + ((t.high - r) - t.low)}, timesPowerOf2(lookup(kPowers, t.magic), t.magic)};
+  return {{growth.hi, growth.lo + ((t.high - r) - t.low)}, timesPowerOf2(lookup(kPowersLessSteps.of, t.magic), t.magic)};
 }
 
 // 2^shift e^t for |t| <= 1400, where that is a normal double. Beyond, any bits.

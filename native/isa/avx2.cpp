@@ -149,8 +149,8 @@ struct Column<table, V> {
 
 inline V segmentOf(V v) { return _mm256_castsi256_pd(_mm256_srli_epi64(_mm256_castpd_si256(v.v), 50)); }
 inline V timesPowerOf2(V a, V steps) {
-  const __m256i whole = _mm256_andnot_si256(_mm256_set1_epi64x(15), _mm256_castpd_si256(steps.v));
-  return _mm256_castsi256_pd(_mm256_add_epi64(_mm256_castpd_si256(a.v), _mm256_slli_epi64(whole, 48)));
+  const __m256i k = _mm256_slli_epi64(_mm256_castpd_si256(steps.v), 48);
+  return _mm256_castsi256_pd(_mm256_add_epi64(_mm256_castpd_si256(a.v), k));
 }
 inline V productError(V a, V b, V p) { return _mm256_fmsub_pd(a.v, b.v, p.v); }
 inline V exactFnma(V a, V b, V c) { return _mm256_fnmadd_pd(a.v, b.v, c.v); }

@@ -43,8 +43,8 @@ struct f64x8 {
     return _mm512_cvtps_pd(_mm256_castsi256_ps(_mm256_slli_epi32(_mm256_cvtepu16_epi32(loadBits(p)), 16)));
   }
   static void store(double* p, f64x8 a) {
-    const __mmask8 nan = _mm512_cmp_pd_mask(a.v, a.v, _CMP_UNORD_Q);
-    _mm512_storeu_pd(p, _mm512_mask_blend_pd(nan, a.v, _mm512_set1_pd(__builtin_nan(""))));
+    const __m512i unlessNaN = _mm512_set1_epi64(0x11111100);  // `a` for all kinds of numbers but the first two, NaNs
+    _mm512_storeu_pd(p, _mm512_fixupimm_pd(_mm512_set1_pd(__builtin_nan("")), a.v, unlessNaN, 0));
   }
   static void store(float* p, f64x8 a) {
     const __m256 y = _mm512_cvtpd_ps(a.v);
@@ -111,8 +111,8 @@ inline V lookup(const double (&table)[16], V steps) {
 }
 inline V segmentOf(V v) { return _mm512_castsi512_pd(_mm512_srli_epi64(_mm512_castpd_si512(v.v), 50)); }
 inline V timesPowerOf2(V a, V steps) {
-  const __m512i whole = _mm512_andnot_epi64(_mm512_set1_epi64(15), _mm512_castpd_si512(steps.v));
-  return _mm512_castsi512_pd(_mm512_add_epi64(_mm512_castpd_si512(a.v), _mm512_slli_epi64(whole, 48)));
+  const __m512i k = _mm512_slli_epi64(_mm512_castpd_si512(steps.v), 48);
+  return _mm512_castsi512_pd(_mm512_add_epi64(_mm512_castpd_si512(a.v), k));
 }
 inline V productError(V a, V b, V p) { return _mm512_fmsub_pd(a.v, b.v, p.v); }
 inline V exactFnma(V a, V b, V c) { return _mm512_fnmadd_pd(a.v, b.v, c.v); }

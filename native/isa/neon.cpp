@@ -110,8 +110,8 @@ inline V lookup(const double (&table)[16], V steps) {
 }
 inline V segmentOf(V v) { return vreinterpretq_f64_u64(vshrq_n_u64(vreinterpretq_u64_f64(v.v), 50)); }
 inline V timesPowerOf2(V a, V steps) {
-  const uint64x2_t whole = vbicq_u64(vreinterpretq_u64_f64(steps.v), vdupq_n_u64(15));
-  return vreinterpretq_f64_u64(vaddq_u64(vreinterpretq_u64_f64(a.v), vshlq_n_u64(whole, 48)));
+  const uint64x2_t k = vshlq_n_u64(vreinterpretq_u64_f64(steps.v), 48);
+  return vreinterpretq_f64_u64(vaddq_u64(vreinterpretq_u64_f64(a.v), k));
 }
 inline V productError(V a, V b, V p) { return vfmaq_f64(vnegq_f64(p.v), a.v, b.v); }
 inline V exactFnma(V a, V b, V c) { return vfmsq_f64(c.v, a.v, b.v); }

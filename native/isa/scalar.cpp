@@ -109,10 +109,10 @@ inline V addExponent(V a, V magic) { return fromBits(bitsOf(a.v) + (bitsOf(magic
 inline V pow2(V magic) { return addExponent(1.0, magic); }
 
 // For wide.h: an entry of a table by the last four bits of `steps`; v's last two bits of exponent and first two of
-// fraction as such; and a 2^k, k being the whole part of the sixteenths there.
+// fraction as such; and a with those sixteenths added to its bits, the whole ones to its exponent.
 inline V lookup(const double (&table)[16], V steps) { return table[bitsOf(steps.v) & 15]; }
 inline V segmentOf(V v) { return fromBits(bitsOf(v.v) >> 50); }
-inline V timesPowerOf2(V a, V steps) { return fromBits(bitsOf(a.v) + ((bitsOf(steps.v) & ~uint64_t{15}) << 48)); }
+inline V timesPowerOf2(V a, V steps) { return fromBits(bitsOf(a.v) + (bitsOf(steps.v) << 48)); }
 
 // a rounded to float32.
 inline V roundToFloat(V a) { return static_cast<double>(static_cast<float>(a.v)); }
