@@ -53,7 +53,7 @@ inline V geluWide(V x, const Parameters&) {
   const Pair<V> e = expWide(product(a, a * -0.5), 256).value();
   const Pair<V> tail = e * inSegments<kHalfErfcxSegments>(a) * a;
   const Pair<V> y = fastSum(max(V(0.0), x) * 0x1p256, -tail);
-  return select(lessThan(V(9.0), x), x, round(y) * 0x1p-256);
+  return select(lessThan(x, V(9.0)), round(y) * 0x1p-256, x);
 }
 
 // GELU's tanh form, 0.5 x (1 + tanh(w/2)) = x / (1 + e^-w), w = 2 sqrt(2/pi) (x + 0.044715 x^3) = c1 x + c3 x^3. Rounds
@@ -79,7 +79,7 @@ inline V geluTanhWide(V x, const Parameters&) {
   const V bounded = max(V(-21.6), x);
   const Pair<V> cubic = product(bounded, bounded) * constant<V>(kTanhC3);
   const Pair<V> t = fastSum(constant<V>(kTanhC1Pieces), cubic) * -bounded;
-  return select(lessThan(V(9.0), x), x, timesLogistic(bounded, t));
+  return select(lessThan(x, V(9.0)), timesLogistic(bounded, t), x);
 }
 
 // SiLU(x) = x / (1 + e^-x).  Rounds to -0 below -108.66 (float32) and -751.76 (float64).
@@ -92,7 +92,7 @@ inline V silu(V x, const Parameters&) {
 template <class V>
 inline V siluWide(V x, const Parameters&) {
   const V bounded = max(V(-752.0), x);
-  return select(lessThan(V(50.0), x), x, timesLogistic(bounded, -bounded));
+  return select(lessThan(x, V(50.0)), timesLogistic(bounded, -bounded), x);
 }
 
 // Mish(x) = x tanh(ln(1 + e^x)) = x n / (n + 2), n = e^x (e^x + 2).  Rounds to -0 below -108.66 (float32) and -751.76
@@ -111,7 +111,7 @@ inline V mishWide(V x, const Parameters&) {
   const Pair<V> e = expWide(bounded, 128).value();
   const Pair<V> n = e * fastSum(V(0x1p129), e);  // times 2^256
   const V y = quotient(n * (bounded * 0x1p128), positiveSum(V(0x1p257), n)) * 0x1p-128;
-  return select(lessThan(V(20.0), x), x, y);
+  return select(lessThan(x, V(20.0)), y, x);
 }
 
 // Softplus(x) = ln(1 + e^t) / beta, t = beta x, as (max(t, 0) + ln(1 + e^-|t|)) / beta; x where t > threshold. Rounds to
