@@ -67,7 +67,7 @@ void runTask(void* context, size_t begin, size_t end) {
 
 struct BackwardTask {
   BackwardKernel kernel;
-  const SixteenBitValues<double>* derivatives;  // nullptr: the kernel computes
+  const SixteenBitValues<float>* derivatives;  // nullptr: the kernel computes
   ProductKernel product;
   const char* gradOutput;
   const char* x;
@@ -83,7 +83,7 @@ void runBackwardTask(void* context, size_t begin, size_t end) {
   const char* x = task.x + offset;
   char* out = task.out + offset;
   lastIsa.store(task.derivatives != nullptr
-                    ? lookUp(*task.derivatives, task.product, gradOutput, x, out, end - begin)
+                    ? lookUp(*task.derivatives, task.product, task.kernel, gradOutput, x, out, end - begin)
                     : task.kernel(gradOutput, x, out, end - begin, task.parameters),
                 std::memory_order_relaxed);
 }

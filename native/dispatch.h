@@ -38,8 +38,9 @@ using Kernel = const char* (*)(const void* x, void* out, size_t n, const Paramet
 using BackwardKernel = const char* (*)(const void* gradOutput, const void* x, void* out, size_t n,
                                        const Parameters& parameters);
 
-// out[i] = gradOutput[i] derivatives[i] for a 16-bit type: the product in float64, rounded once.
-using ProductKernel = void (*)(const void* gradOutput, const double* derivatives, void* out, size_t n);
+// A BackwardKernel's results for a 16-bit type, from derivatives rounded to float32; NaN is one that float32 cannot tell. As
+// many of the n as these leave no doubt about, from the first one on: returns how many.
+using ProductKernel = size_t (*)(const void* gradOutput, const float* derivatives, void* out, size_t n);
 
 template <class T>
 class SixteenBitTable;
@@ -56,7 +57,7 @@ struct BackwardRow {
   // Of float16 and bfloat16: what fills the table of derivatives, and what uses it.
   Kernel derivatives[2];
   ProductKernel products[2];
-  SixteenBitTable<double>* tables;
+  SixteenBitTable<float>* tables;
 };
 
 struct Isa {

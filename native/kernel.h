@@ -110,8 +110,8 @@ NEVER_INLINE FLATTEN const char* runBackward(const void* gradOutput, const void*
   return kIsaName;
 }
 
-// The two parts of that for a 16-bit type, with doubles between them, from here or from a table (sixteen_bit.h):
-// out[i] = derivative(x[i]), and out[i] = gradOutput[i] derivatives[i].
+// The two parts of that for a 16-bit type, with doubles between them: out[i] = derivative(x[i]), and
+// out[i] = gradOutput[i] derivatives[i].
 template <class T, V (*derivative)(V, const Parameters&)>
 NEVER_INLINE FLATTEN const char* runDerivative(const void* x, void* out, size_t n, const Parameters& parameters) {
   const T* from = static_cast<const T*>(x);
@@ -159,11 +159,34 @@ const char* runBackwardInParts(const void* gradOutput, const void* x, void* out,
   return kIsaName;
 }
 
-// Those of a function and of a derivative.
+// A ProductKernel, by storeProducts() of the ISA: out[i] = gradOutput[i] derivatives[i] for kProductLanes of them, unless one
+// is in doubt (sixteen_bit.h).
+template <class T, class W = V>
+NEVER_INLINE size_t products(const void* gradOutput, const float* derivatives, void* out, size_t n) {
+  const T* gradFrom = static_cast<const T*>(gradOutput);
+  T* to = static_cast<T*>(out);
+  size_t i = 0;
+  for (; i + kProductLanes <= n; i += kProductLanes) {
+    __builtin_prefetch(ahead(gradFrom + i), 0);
+    __builtin_prefetch(ahead(to + i), 1);
+    if (!storeProducts(to + i, gradFrom + i, derivatives + i)) return i;
+  }
+  if (i < n) {
+    T rest[kProductLanes] = {};
+    float d[kProductLanes] = {};
+    memcpy(rest, gradFrom + i, (n - i) * sizeof(T));
+    memcpy(d, derivatives + i, (n - i) * sizeof(float));
+    if (!storeProducts(rest, rest, d)) return i;
+    memcpy(to + i, rest, (n - i) * sizeof(T));
+  }
+  return n;
+}
+
+// The tables of a function and of a derivative.
 template <V (*formula)(V, const Parameters&)>
 SixteenBitTable<uint16_t> resultTables[2];
 template <V (*derivative)(V, const Parameters&)>
-SixteenBitTable<double> derivativeTables[2];
+SixteenBitTable<float> derivativeTables[2];
 
 #define ROW(name)                                                                                    \
   {#name,                                                                                            \
@@ -178,7 +201,7 @@ const Row kRows[] = {SIMD_ACTIVATIONS_FUNCTIONS(ROW)};
     runBackwardInParts<Float16, name##Derivative<V>>,                                           \
     runBackwardInParts<BFloat16, name##Derivative<V>>},                                         \
    {runDerivative<Float16, name##Derivative<V>>, runDerivative<BFloat16, name##Derivative<V>>}, \
-   {multiply<Float16>, multiply<BFloat16>},                                                     \
+   {products<Float16>, products<BFloat16>},                                                     \
    derivativeTables<name##Derivative<V>>},
 const BackwardRow kBackwardRows[] = {SIMD_ACTIVATIONS_DERIVATIVES(ROW)};
 #undef ROW

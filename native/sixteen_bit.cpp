@@ -18,6 +18,21 @@ constexpr size_t kMark = kCount;
 // Elements per turn of what goes through an array on the stack: 4 KiB of doubles.
 constexpr size_t kBlock = 512;
 
+// kBlock values from x on, as a table has them.
+void fill(uint16_t* of, const uint16_t* x, Kernel kernel, SixteenBitValues<uint16_t>* values) {
+  values->isa = kernel(x, of, kBlock, values->parameters);
+}
+
+// Below 2^-126 a float32 has fewer bits; that is far below what counts in float16, but not beside bfloat16's gradients.
+void fill(float* of, const uint16_t* x, Kernel kernel, SixteenBitValues<float>* values) {
+  double d[kBlock];
+  values->isa = kernel(x, d, kBlock, values->parameters);
+  for (size_t i = 0; i < kBlock; i++) {
+    const bool tooSmall = d[i] != 0 && d[i] < 0x1p-126 && d[i] > -0x1p-126;
+    of[i] = tooSmall ? __builtin_nanf("") : static_cast<float>(d[i]);
+  }
+}
+
 template <class T>
 const SixteenBitValues<T>* filled(Kernel kernel, const Parameters& parameters) {
   SixteenBitValues<T>* values = new (std::nothrow) SixteenBitValues<T>;
@@ -27,40 +42,37 @@ const SixteenBitValues<T>* filled(Kernel kernel, const Parameters& parameters) {
   for (size_t begin = 0; begin < kCount; begin += kBlock) {
     uint16_t x[kBlock];
     for (size_t i = 0; i < kBlock; i++) x[i] = static_cast<uint16_t>(begin + i);
-    values->isa = kernel(x, values->of + begin, kBlock, parameters);
+    fill(values->of + begin, x, kernel, values);
   }
   return values;
 }
 
-// out[i] = of[x[i]] in turns, since a loop of one takes 1.1 or 2 cycles an element on Zen 4, depending on where in the
-// code it lies. Four indices from one load take as long as from four; gathers twice as long. Not inlined: where the
-// compiler sees that `out` is an array on the stack it makes vectors of the indices, to take them apart again, in twice
-// the time.
-NEVER_INLINE void copyOf(const double* of, const uint16_t* x, double* out, size_t n) {
-  constexpr size_t kTurn = 8;
-  size_t i = 0;
-  for (; i + kTurn <= n; i += kTurn) {
-    UNROLL
-    for (size_t k = i; k < i + kTurn; k++) out[k] = of[x[k]];
-  }
-  for (; i < n; i++) out[i] = of[x[i]];
+uint64_t bitsOf(uint16_t a) { return a; }
+uint64_t bitsOf(float a) {
+  uint32_t bits;
+  memcpy(&bits, &a, sizeof bits);
+  return bits;
 }
 
-// A turn is a cache line, asked for 2 KiB ahead, which may be past the end, and four results go out in one store (every
-// platform of this package is little-endian): on a Zen 4 0.85 of the time in the caches, and from memory, on one thread,
-// 0.73, where they are 0.90 if nothing is asked for. Eight results in an SSE register save another twentieth.
-NEVER_INLINE void copyOf(const uint16_t* of, const uint16_t* x, uint16_t* out, size_t n) {
-  constexpr size_t kTurn = 32;
-  const auto ahead = [](const void* p) { return reinterpret_cast<void*>(reinterpret_cast<uintptr_t>(p) + 2048); };
+// out[i] = of[x[i]], in turns, since a loop of one takes 1.1 or 2 cycles an element on Zen 4, depending on where in the
+// code it lies; gathers take twice as long. What makes eight bytes goes out in one store (every platform of this package is
+// little-endian). A turn's lines are asked for ahead: on a Zen 4 0.85 of the time in the caches, and from memory, on one
+// thread, 0.73, where they are 0.90 if nothing is asked for. Eight results of 16 bits in an SSE register save another
+// twentieth. Not inlined: where the compiler sees that `out` is an array on the stack it makes vectors of the indices, to
+// take them apart again, in twice the time.
+template <class T>
+NEVER_INLINE void copyOf(const T* of, const uint16_t* x, T* out, size_t n) {
+  constexpr size_t kTurn = 32, kAtOnce = 8 / sizeof(T);
   size_t i = 0;
   for (; i + kTurn <= n; i += kTurn) {
     __builtin_prefetch(ahead(x + i), 0);
     __builtin_prefetch(ahead(out + i), 1);
     UNROLL
-    for (size_t k = i; k < i + kTurn; k += 4) {
-      const uint64_t four =
-          of[x[k]] | uint64_t{of[x[k + 1]]} << 16 | uint64_t{of[x[k + 2]]} << 32 | uint64_t{of[x[k + 3]]} << 48;
-      memcpy(out + k, &four, sizeof four);
+    for (size_t k = i; k < i + kTurn; k += kAtOnce) {
+      uint64_t word = 0;
+      UNROLL
+      for (size_t j = 0; j < kAtOnce; j++) word |= bitsOf(of[x[k + j]]) << (64 / kAtOnce * j);
+      memcpy(out + k, &word, sizeof word);
     }
   }
   for (; i < n; i++) out[i] = of[x[i]];
@@ -88,20 +100,28 @@ const SixteenBitValues<T>* SixteenBitTable<T>::valuesFor(size_t n, Kernel kernel
 }
 
 template class SixteenBitTable<uint16_t>;
-template class SixteenBitTable<double>;
+template class SixteenBitTable<float>;
 
 const char* lookUp(const SixteenBitValues<uint16_t>& results, const void* x, void* out, size_t n) {
   copyOf(results.of, static_cast<const uint16_t*>(x), static_cast<uint16_t*>(out), n);
   return results.isa;
 }
 
-const char* lookUp(const SixteenBitValues<double>& derivatives, ProductKernel product, const void* gradOutput,
-                   const void* x, void* out, size_t n) {
+const char* lookUp(const SixteenBitValues<float>& derivatives, ProductKernel product, BackwardKernel kernel,
+                   const void* gradOutput, const void* x, void* out, size_t n) {
+  constexpr size_t kInDoubt = 16;  // as many as a vector has, or more
+  const uint16_t *gradFrom = static_cast<const uint16_t*>(gradOutput), *from = static_cast<const uint16_t*>(x);
+  uint16_t* to = static_cast<uint16_t*>(out);
   for (size_t begin = 0; begin < n; begin += kBlock) {
-    const size_t count = n - begin < kBlock ? n - begin : kBlock;
-    double d[kBlock];
-    copyOf(derivatives.of, static_cast<const uint16_t*>(x) + begin, d, count);
-    product(static_cast<const uint16_t*>(gradOutput) + begin, d, static_cast<uint16_t*>(out) + begin, count);
+    const size_t end = n - begin < kBlock ? n : begin + kBlock;
+    float d[kBlock];
+    copyOf(derivatives.of, from + begin, d, end - begin);
+    for (size_t i = begin; (i += product(gradFrom + i, d + (i - begin), to + i, end - i)) < end;) {
+      const size_t count = end - i < kInDoubt ? end - i : kInDoubt;
+      kernel(gradFrom + i, from + i, to + i, count, derivatives.parameters);
+      i += count;
+      if (i == end) break;
+    }
   }
   return derivatives.isa;
 }

@@ -17,9 +17,9 @@ constexpr int kBFloat16NaN = 0x7FC0;
 // is harmless (roundedToOdd() in isa/scalar.cpp).
 constexpr int64_t kOddMask = (int64_t{1} << 37) - 1;
 
-// What a kernel gives for all arguments of a 16-bit type: a function's results, 128 KiB, or a derivative as doubles,
-// 512 KiB. Normally distributed numbers touch some 3000 (bfloat16) or 20000 (float16) of the 65536: most are in the L1
-// cache. To look a result up takes 0.3 ns, whatever the function.
+// What a kernel gives for all arguments of a 16-bit type: a function's results, 128 KiB, or a derivative rounded to
+// float32, 256 KiB. Normally distributed numbers touch some 3000 (bfloat16) or 20000 (float16) of the 65536: most are in
+// the L1 cache. To look a result up takes 0.3 ns, whatever the function.
 template <class T>
 struct SixteenBitValues {
   Parameters parameters;
@@ -43,11 +43,21 @@ class SixteenBitTable {
   std::atomic<const SixteenBitValues<T>*> values_{nullptr};  // never freed: a thread may be reading at exit
 };
 
+// What is 2 KiB on from p, for the caches to be asked for: maybe past the end.
+inline const void* ahead(const void* p) {
+  return reinterpret_cast<const void*>(reinterpret_cast<uintptr_t>(p) + 2048);
+}
+
+// A product of a gradient with a derivative that was rounded to float32, rounded to float32 itself, is off by less than
+// 2^-23 of itself. So where kBelow and kAbove times it, rounded likewise, are rounded to the same number of 16 bits, that is
+// the exact product's. These are not: one in 2^10 (float16) or 2^13 (bfloat16).
+constexpr float kBelow = 1 - 0x1p-22F, kAbove = 1 + 0x1p-22F;
+
 // As a Kernel.
 const char* lookUp(const SixteenBitValues<uint16_t>& results, const void* x, void* out, size_t n);
 
-// As a BackwardKernel.
-const char* lookUp(const SixteenBitValues<double>& derivatives, ProductKernel product, const void* gradOutput,
-                   const void* x, void* out, size_t n);
+// As a BackwardKernel. `kernel` is asked for what `product` is in doubt about.
+const char* lookUp(const SixteenBitValues<float>& derivatives, ProductKernel product, BackwardKernel kernel,
+                   const void* gradOutput, const void* x, void* out, size_t n);
 
 }  // namespace simd_activations

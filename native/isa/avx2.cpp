@@ -226,6 +226,36 @@ inline F withCanonicalNaN(F a) {
   return _mm256_blendv_ps(a.v, _mm256_set1_ps(__builtin_nanf("")), _mm256_cmp_ps(a.v, a.v, _CMP_UNORD_Q));
 }
 
+// See scalar.cpp. In bfloat16 a product may be subnormal in float32, too, and then off by more.
+constexpr size_t kProductLanes = 8;
+inline bool storeProducts(Float16* out, const Float16* gradOutput, const float* derivatives) {
+  constexpr int kRounding = _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC;
+  const F grad = _mm256_cvtph_ps(_mm_loadu_si128(reinterpret_cast<const __m128i*>(gradOutput)));
+  const F p = grad * F::load(derivatives);
+  const __m128i low = _mm256_cvtps_ph((p * F(kBelow)).v, kRounding), high = _mm256_cvtps_ph((p * F(kAbove)).v, kRounding);
+  if (_mm_movemask_epi8(_mm_cmpeq_epi16(low, high)) != 0xFFFF ||
+      _mm256_movemask_ps(_mm256_cmp_ps(p.v, p.v, _CMP_UNORD_Q)) != 0) {
+    return false;
+  }
+  _mm_storeu_si128(reinterpret_cast<__m128i*>(out), low);
+  return true;
+}
+// Halves up: where one is in question, kBelow and kAbove times it differ.
+inline __m256i bfloat16Bits(F a) {
+  return _mm256_srli_epi32(_mm256_add_epi32(_mm256_castps_si256(a.v), _mm256_set1_epi32(0x8000)), 16);
+}
+inline bool storeProducts(BFloat16* out, const BFloat16* gradOutput, const float* derivatives) {
+  const __m128i bits = _mm_loadu_si128(reinterpret_cast<const __m128i*>(gradOutput));
+  const F p = F(_mm256_slli_epi32(_mm256_cvtepu16_epi32(bits), 16)) * F::load(derivatives);
+  const __m256i low = bfloat16Bits(p * F(kBelow)), high = bfloat16Bits(p * F(kAbove));
+  const __m256 small = _mm256_and_ps(_mm256_cmp_ps(abs(p).v, _mm256_set1_ps(0x1p-126F), _CMP_NGE_UQ),
+                                     _mm256_cmp_ps(p.v, _mm256_setzero_ps(), _CMP_NEQ_UQ));
+  if (_mm256_movemask_epi8(_mm256_cmpeq_epi32(low, high)) != -1 || _mm256_movemask_ps(small) != 0) return false;
+  _mm_storeu_si128(reinterpret_cast<__m128i*>(out),
+                   _mm_packus_epi32(_mm256_castsi256_si128(low), _mm256_extracti128_si256(low, 1)));
+  return true;
+}
+
 #include "../quick_derivatives.h"
 // The paths first.
 #include "../kernel.h"

@@ -185,6 +185,29 @@ inline F withCanonicalNaN(F a) {
   return _mm512_mask_blend_ps(_mm512_cmp_ps_mask(a.v, a.v, _CMP_UNORD_Q), a.v, _mm512_set1_ps(__builtin_nanf("")));
 }
 
+// See scalar.cpp. In bfloat16 a product may be subnormal in float32, too, and then off by more.
+constexpr size_t kProductLanes = 16;
+inline bool storeProducts(Float16* out, const Float16* gradOutput, const float* derivatives) {
+  constexpr int kRounding = _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC;
+  const F grad = _mm512_cvtph_ps(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(gradOutput)));
+  const F p = grad * F::load(derivatives);
+  const __m256i low = _mm512_cvtps_ph((p * F(kBelow)).v, kRounding), high = _mm512_cvtps_ph((p * F(kAbove)).v, kRounding);
+  if ((_mm256_cmpneq_epi16_mask(low, high) | _mm512_cmp_ps_mask(p.v, p.v, _CMP_UNORD_Q)) != 0) return false;
+  _mm256_storeu_si256(reinterpret_cast<__m256i*>(out), low);
+  return true;
+}
+// Halves up: where one is in question, kBelow and kAbove times it differ.
+inline __m512i bfloat16Bits(F a) { return _mm512_srli_epi32(_mm512_add_epi32(a.bits(), _mm512_set1_epi32(0x8000)), 16); }
+inline bool storeProducts(BFloat16* out, const BFloat16* gradOutput, const float* derivatives) {
+  constexpr int kNaNOrSubnormal = 0x01 | 0x80 | 0x20;
+  const __m256i bits = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(gradOutput));
+  const F p = F(_mm512_slli_epi32(_mm512_cvtepu16_epi32(bits), 16)) * F::load(derivatives);
+  const __m512i low = bfloat16Bits(p * F(kBelow)), high = bfloat16Bits(p * F(kAbove));
+  if ((_mm512_cmpneq_epi32_mask(low, high) | _mm512_fpclass_ps_mask(p.v, kNaNOrSubnormal)) != 0) return false;
+  _mm256_storeu_si256(reinterpret_cast<__m256i*>(out), _mm512_cvtepi32_epi16(low));
+  return true;
+}
+
 #include "../quick_derivatives.h"
 // The paths first.
 #include "../kernel.h"

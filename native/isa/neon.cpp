@@ -116,6 +116,30 @@ inline V timesPowerOf2(V a, V steps) {
 inline V productError(V a, V b, V p) { return vfmaq_f64(vnegq_f64(p.v), a.v, b.v); }
 inline V exactFnma(V a, V b, V c) { return vfmsq_f64(c.v, a.v, b.v); }
 
+// See scalar.cpp. In bfloat16 a product may be subnormal in float32, too, and then off by more.
+constexpr size_t kProductLanes = 4;
+inline bool storeUnless(uint32x4_t inDoubt, uint16_t* out, uint16x4_t low, uint16x4_t high) {
+  const uint16x4_t sure = vbic_u16(vceq_u16(low, high), vmovn_u32(inDoubt));
+  if (vget_lane_u64(vreinterpret_u64_u16(sure), 0) != ~uint64_t{0}) return false;
+  vst1_u16(out, low);
+  return true;
+}
+inline bool storeProducts(Float16* out, const Float16* gradOutput, const float* derivatives) {
+  const float32x4_t grad = vcvt_f32_f16(vreinterpret_f16_u16(vld1_u16(&gradOutput->bits)));
+  const float32x4_t p = vmulq_f32(grad, vld1q_f32(derivatives));
+  const auto rounded = [](float32x4_t a) { return vreinterpret_u16_f16(vcvt_f16_f32(a)); };
+  return storeUnless(vmvnq_u32(vceqq_f32(p, p)), &out->bits, rounded(vmulq_n_f32(p, kBelow)), rounded(vmulq_n_f32(p, kAbove)));
+}
+inline bool storeProducts(BFloat16* out, const BFloat16* gradOutput, const float* derivatives) {
+  const float32x4_t grad = vreinterpretq_f32_u32(vshll_n_u16(vld1_u16(&gradOutput->bits), 16));
+  const float32x4_t p = vmulq_f32(grad, vld1q_f32(derivatives));
+  // Halves up: where one is in question, the two differ.
+  const auto rounded = [](float32x4_t a) { return vaddhn_u32(vreinterpretq_u32_f32(a), vdupq_n_u32(0x8000)); };
+  const uint32x4_t normal = vcgeq_f32(vabsq_f32(p), vdupq_n_f32(0x1p-126F)), zero = vceqq_f32(p, vdupq_n_f32(0));
+  return storeUnless(vmvnq_u32(vorrq_u32(normal, zero)), &out->bits, rounded(vmulq_n_f32(p, kBelow)),
+                     rounded(vmulq_n_f32(p, kAbove)));
+}
+
 #include "../kernel.h"
 
 }  // namespace

@@ -134,6 +134,20 @@ inline V productError(V a, V b, V p) {
 // c - a b, a b being exact: so it is the same, fused or not.
 inline V exactFnma(V a, V b, V c) { return c.v - a.v * b.v; }
 
+// Products of a 16-bit type, the gradient's with a derivative in float32, unless their rounding is in doubt: an infinite or
+// NaN one may be, a zero is not.
+constexpr size_t kProductLanes = 1;
+template <class T>
+inline bool storeProducts(T* out, const T* gradOutput, const float* derivatives) {
+  const V p = V::load(gradOutput) * V::load(derivatives);
+  T low, high;
+  V::store(&low, p * kBelow);
+  V::store(&high, p * kAbove);
+  if (low.bits != high.bits || p.v != p.v) return false;
+  *out = low;
+  return true;
+}
+
 #include "../kernel.h"
 
 bool supported(const CpuFeatures&) { return true; }
