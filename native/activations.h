@@ -8,8 +8,8 @@
 // less than 0.6 units in the last place. They compute the value times a power of 2 in pairs of doubles, and the last
 // operation takes that power off: results reach 2^-1074, and a subnormal one is right to its last bit (its two
 // roundings are off by 0.75 of it at most). Where the error of a product underflows, ISAs may differ in it, but there
-// it counts for nothing in the sum. An x that is the result, too, need not be in a formula's range: what comes of it there
-// is not selected.
+// it counts for nothing in the sum. An x that is the result, too, need not be in a formula's range: what comes of it
+// there is not selected.
 //
 // None of the forms cancels, none overflows, and all take infinities and NaN (any NaN may come out: the store makes it
 // canonical).
@@ -114,9 +114,9 @@ inline V mishWide(V x, const Parameters&) {
   return select(lessThan(x, V(20.0)), y, x);
 }
 
-// Softplus(x) = ln(1 + e^t) / beta, t = beta x, as (max(t, 0) + ln(1 + e^-|t|)) / beta; x where t > threshold. Rounds to
-// +0 below -103.97 (float32) and -745.13 (float64), for beta 1. Here t is exact, and the caller has moved the threshold
-// to where t's rounding to float32 passes it.
+// Softplus(x) = ln(1 + e^t) / beta, t = beta x, as (max(t, 0) + ln(1 + e^-|t|)) / beta; x where t > threshold. Rounds
+// to +0 below -103.97 (float32) and -745.13 (float64), for beta 1. Here t is exact, and the caller has moved the
+// threshold to where t's rounding to float32 passes it.
 template <class V>
 inline V softplus(V x, const Parameters& p) {
   const V t = x * p.beta;
@@ -152,8 +152,9 @@ inline V softplusWideForBeta1(V x, const Parameters& p) {
   return select(lessThan(V(boundedThreshold(p)), x), x, round(y.value) * y.unit);
 }
 
-// Where e^t / beta is a double, and t <= -30, 2^550 e^t and its quotient are from 2^-1006 to 2^988 for these |beta|, and from
-// 2^-954 where it is normal: so the pair operations lose no bits. For others t and the quotient are rounded to double.
+// Where e^t / beta is a double, and t <= -30, 2^550 e^t and its quotient are from 2^-1006 to 2^988 for these |beta|,
+// and from 2^-954 where it is normal: so the pair operations lose no bits. For others t and the quotient are rounded to
+// double.
 inline bool isPreciseBeta(double beta) {
   const double magnitude = beta < 0 ? -beta : beta;
   return magnitude >= 0x1p-480 && magnitude <= 0x1p480;
@@ -171,12 +172,13 @@ inline V softplusWide(V x, const Parameters& p) {
   const auto negative = lessThan(bounded, V(0.0));
   const Pair<V> linear = {max(V(0.0), bounded), select(negative, 0.0, error)};
   const Scaled<V> scaled = softplusOf(bounded, linear, Pair<V>{-abs(bounded), select(negative, error, -error)});
-  const V y = precise ? quotient(scaled.value, Pair<V>{beta, 0.0}) * scaled.unit : round(scaled.value) * scaled.unit / beta;
+  const V y = precise ? quotient(scaled.value, Pair<V>{beta, 0.0}) * scaled.unit
+                      : round(scaled.value) * scaled.unit / beta;
   return select(lessThan(V(boundedThreshold(p)), t), x, select(vanishes, 0.0 / beta, y));
 }
 
-// A formula for beta 1, where that is a simpler one: it is chosen before the loop, since a branch in it would keep it from
-// several vectors in step.
+// A formula for beta 1, where that is a simpler one: it is chosen before the loop, since a branch in it would keep it
+// from several vectors in step.
 template <V (*formula)(V, const Parameters&)>
 constexpr V (*kForBeta1)(V, const Parameters&) = formula;
 template <>

@@ -41,9 +41,9 @@ inline V mirrored(V x, Pair<V> d) {
   return round(fastSum(select(negative, 0.0, V(0x1p256)), signedD)) * 0x1p-256;
 }
 
-// f' near 0 by its series, 0.5 + c1 x + c3 x^3 + c5 x^5, which is better there than the formula: |x| < limit <= 2^-8. For
-// c1 of 1/2 or 1/4 and 2^-27 < |x| < 2^-14, where c1 x may be half of a float32's unit, a double sees a tie, which c3 x^3 decides:
-// towards 0.5. A unit of the double stands in for it, invisible to all other results.
+// f' near 0 by its series, 0.5 + c1 x + c3 x^3 + c5 x^5, which is better there than the formula: |x| < limit <= 2^-8.
+// For c1 of 1/2 or 1/4 and 2^-27 < |x| < 2^-14, where c1 x may be half of a float32's unit, a double sees a tie, which
+// c3 x^3 decides: towards 0.5. A unit of the double stands in for it, invisible to all other results.
 template <class V>
 inline V nearHalf(V x, double limit, double c1, double c3, double c5, V elsewhere) {
   const V size = abs(x);
@@ -63,7 +63,8 @@ inline V nearZero(V x, V elsewhere) {
 constexpr double kGeluRoot[3] = {0x1.80ead197f00b4p-1, -0x1.13e74c58cada8p-56, -0x1.65d4b5b9cdd03p-111};
 
 // (R(a) - a / sqrt(2 pi)) / (root - a) as P(a) / Q(a), R as in math.h: error 2^-59.0, fitted as that one. P's constant
-// term is lowered by 2 units in the last place, which takes the three float32 results off ties that were on the wrong side.
+// term is lowered by 2 units in the last place, which takes the three float32 results off ties that were on the wrong
+// side.
 constexpr double kGeluSlopeP[10] = {
     0x1.54851a5cc1ec6p-1, 0x1.363ea011f67bdp+0, 0x1.0efc978c911c4p+0, 0x1.24ddffed6993bp-1, 0x1.acd96b4ea8c3dp-3,
     0x1.b86225ebdd2eap-5, 0x1.3d7750f982be6p-7, 0x1.36dcb4638492fp-10, 0x1.79507748453cdp-14, 0x1.b463530a07a13p-19};
@@ -71,8 +72,8 @@ constexpr double kGeluSlopeQ[10] = {
     0x1.0000000000000p+0, 0x1.0b3cde1d83128p+1, 0x1.ffdc7c7afff39p+0, 0x1.27dccc77a693dp+0, 0x1.c8539c1c6c699p-2,
     0x1.e8a355bb6e414p-4, 0x1.6cdda6ea2d886p-6, 0x1.7074cfef3c3e7p-9, 0x1.cc0b46e839e06p-13, 0x1.1177329c666a1p-17};
 
-// GELU'(x) = Phi(x) + x phi(x).  At -a: e^(-a^2/2) (R(a) - a / sqrt(2 pi)) = e^(-a^2/2) (root - a) G(a).  Beyond 14.7, for
-// bfloat16's products with large gradients, the rational is still good to 2^-47.
+// GELU'(x) = Phi(x) + x phi(x).  At -a: e^(-a^2/2) (R(a) - a / sqrt(2 pi)) = e^(-a^2/2) (root - a) G(a).  Beyond 14.7,
+// for bfloat16's products with large gradients, the rational is still good to 2^-47.
 template <class V>
 inline V geluDerivative(V x, const Parameters&) {
   const V a = min(V(20.0), abs(x));
@@ -190,7 +191,8 @@ inline V mishDerivativeWide(V x, const Parameters&) {
   return quotient(scaled * w, d * d) * 0x1p-256;
 }
 
-// Softplus'(x) = 1 / (1 + e^-t) = e^t / (e^t + 1), t = beta x; 1 where t > threshold, which is compared as in softplus().
+// Softplus'(x) = 1 / (1 + e^-t) = e^t / (e^t + 1), t = beta x; 1 where t > threshold, which is compared as in
+// softplus().
 template <class V>
 inline V softplusDerivative(V x, const Parameters& p) {
   const V t = x * p.beta;

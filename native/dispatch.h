@@ -38,8 +38,8 @@ using Kernel = const char* (*)(const void* x, void* out, size_t n, const Paramet
 using BackwardKernel = const char* (*)(const void* gradOutput, const void* x, void* out, size_t n,
                                        const Parameters& parameters);
 
-// A BackwardKernel's results for a 16-bit type, from derivatives rounded to float32; NaN is one that float32 cannot tell. As
-// many of the n as these leave no doubt about, from the first one on: returns how many.
+// A BackwardKernel's results for a 16-bit type, from derivatives rounded to float32; NaN is one that float32 cannot
+// tell. As many of the n as these leave no doubt about, from the first one on: returns how many.
 using ProductKernel = size_t (*)(const void* gradOutput, const float* derivatives, void* out, size_t n);
 
 template <class T>

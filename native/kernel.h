@@ -6,11 +6,14 @@
 
 #include "derivatives.h"
 
-// Vectors per turn: several, since one chain of dependent operations leaves most of the pipes idle. Results of 16-bit types are
-// soon looked up (sixteen_bit.h), and there the binary's size counts: one, if it is a wide one. In float64 with AVX-512 on a
-// Zen 4, against 4: short formulas of 6 SiLU 1.12, Mish 1.08, by clang 0.95 and 1.0; of 5 Softplus 1.1; all others of 3 1.0.
+// Vectors per turn: several, since one chain of dependent operations leaves most of the pipes idle. Results of 16-bit
+// types are soon looked up (sixteen_bit.h), and there the binary's size counts: one, if it is a wide one. In float64
+// with AVX-512 on a Zen 4, against 4: short formulas of 6 SiLU 1.12, Mish 1.08, by clang 0.95 and 1.0; of 5 Softplus
+// 1.1; all others of 3 1.0.
 template <class T, V (*formula)(V, const Parameters&)>
-constexpr size_t kVectors = sizeof(T) == 2 && V::kLanes > 2 ? 1 : kIsShort<formula> ? V::kTogetherIfShort : V::kTogether;
+constexpr size_t kVectors = sizeof(T) == 2 && V::kLanes > 2 ? 1
+                            : kIsShort<formula>             ? V::kTogetherIfShort
+                                                            : V::kTogether;
 
 INLINE_REGION_BEGIN
 
@@ -159,8 +162,8 @@ const char* runBackwardInParts(const void* gradOutput, const void* x, void* out,
   return kIsaName;
 }
 
-// A ProductKernel, by storeProducts() of the ISA: out[i] = gradOutput[i] derivatives[i] for kProductLanes of them, unless one
-// is in doubt (sixteen_bit.h).
+// A ProductKernel, by storeProducts() of the ISA: out[i] = gradOutput[i] derivatives[i] for kProductLanes of them,
+// unless one is in doubt (sixteen_bit.h).
 template <class T, class W = V>
 NEVER_INLINE size_t products(const void* gradOutput, const float* derivatives, void* out, size_t n) {
   const T* gradFrom = static_cast<const T*>(gradOutput);

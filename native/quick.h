@@ -12,8 +12,8 @@
 // -infinity; productError, abs and copysign as V; min and max, b where either is NaN; largerMagnitude(a, b), of |a|
 // and |b|, either where one is NaN; timesPowerOf2(a, steps), a's bits and the low ones of steps from the
 // F::kTableBits-th before its exponent on, added up. leadingBits<count>(a), a's exponent and the `count` bits that
-// follow, as low bits; lookup(table, i), the entry at the low bits of i, of a table of 2^F::kTableBits or
-// 2^F::kNearTableBits; orBits(a, b, c); and v, its register. As masks, one bit a lane: lessThan, differ (of bits); and
+// follow, as low bits; lookup(table, i), the entry at the low bits of i, of a table of 2^F::kTableBits;
+// orBits(a, b, c); and v, its register. As masks, one bit a lane: lessThan, differ (of bits); and
 // select(mask, yes, no). withCanonicalNaN(a): every NaN as the kernels store it. F::stream(p, a) stores past the
 // caches, p being aligned, until finishStreams(). F::kTogether: how many vectors to do in step. F::kOverlaps: there
 // are registers for two blocks.

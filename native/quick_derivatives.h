@@ -137,7 +137,7 @@ constexpr CubicTerms kTanhSlopeTerms = {0x1.b6676cp-3F, -0x1.175e2p-32F, 0x1.dd1
 template <>
 struct QuickPath<geluTanhDerivative<V>> : SegmentPath<geluTanhDerivative<V>> {
   static constexpr float kNear = kNearTail, kLeast = -8.25F, kVanishes = -11.5F;
-  using Near = GeluTanhSlopeNear<F::kNearTableBits>;
+  using Near = GeluTanhSlopeNear<F::kTableBits>;
 
   template <class W>
   static Bounds<W> bounds(W x) {
@@ -160,7 +160,7 @@ template <>
 struct QuickPath<geluDerivative<V>> : SegmentPath<geluDerivative<V>> {
   static constexpr float kNear = kNearTail, kLeast = -8, kVanishes = -20;
   using Tail = GeluSlopeTail<F::kTableBits>;
-  using Near = GeluSlopeNear<F::kNearTableBits>;
+  using Near = GeluSlopeNear<F::kTableBits>;
 
   template <class W>
   static Bounds<W> bounds(W x) {

@@ -13,16 +13,16 @@
 // 2^-42 to 2^-49 of the result. No bound has that: verify/ has found no tie so near among all x, and these operations
 // are the same on every CPU.
 //
-// Near 0 such a polynomial has Tail(a) itself, and GELU' and its tanh form's itself: of 32 segments with AVX-512, of 16
-// with AVX2, whose lookups are two and a selection. That takes 0.8 (GELU), 0.7 (GELU') of the time on a Zen 5 and 0.7
-// (Softplus) on a Zen 4; AVX2 there 0.81, 0.76 and 0.79, by clang 0.73, 0.68 and 0.70. They are off by 2^-32.9, 2^-34.9
-// (Softplus) and 2^-35.9, with 16 segments 2^-33, 2^-34.8 and 2^-35.3, measured likewise; GELU's error grows with a,
-// and so does its bound. AVX-512's, but Softplus', are an eighth long, so that an addition finds them. What pays for it
-// are blocks with an x beyond, 1.02 to 1.06 of the time, by g++ AVX2's up to 1.1. (Softplus of any sign by 32 segments:
-// 0.61 up to 3.75, 0.78 up to 8.25. AVX2 with 64 segments as rows of coefficients, loaded and transposed: 1.06 to 1.09
-// of the time with 16 in columns, for loads are two a cycle, and the rows' addresses, by way of memory, take seven.
-// AVX2's sums in step, see keepInStep(): 0.95 of the time, by clang 0.87 to 0.91; after the exact steps, too, the same,
-// and a binary larger by 3 KB.)
+// Near 0 such a polynomial has Tail(a) itself, and GELU' and its tanh form's itself. That takes 0.8 (GELU), 0.7 (GELU')
+// of the time on a Zen 5 and 0.7 (Softplus) on a Zen 4. They are off by 2^-32.9, 2^-34.9 (Softplus) and 2^-35.9, with 8
+// segments 2^-32.3, 2^-34.6, 2^-34.8 and 2^-34.3 (the tanh form's), measured likewise; GELU's error grows with a, and
+// so does its bound. AVX-512's segments, but Softplus', are an eighth long, so that an addition finds them. What pays
+// for it are blocks with an x beyond, 1.02 to 1.06 of the time. (Softplus of any sign by 32 segments: 0.61 up to 3.75,
+// 0.78 up to 8.25. AVX2 with 16 segments, three terms fewer, two of them exact, but lookups of two and a selection: on
+// a Zen 4 1.15 to 1.19, by clang 1.14 to 1.23; with 64 as rows of coefficients, loaded and transposed, 1.06 to 1.09 of
+// that, for loads are two a cycle, and the rows' addresses, by way of memory, take seven. AVX2 in blocks of 3: 0.97 to
+// 1.02, GELU by clang 1.08; with tails 0.95 to 1.0. AVX2's sums in step, see keepInStep(): 0.95 of the time, by clang
+// 0.87 to 0.91; after the exact steps, too, the same, and a binary larger by 3 KB.)
 //
 // Tried, ns per element (GELU, Softplus, GELU'; N(0, 1)) on an Intel Xeon: AVX-512 in blocks of 2 F 0.67, 0.75, 0.80;
 // of 4 0.60, 0.63, 0.70; of 6 0.56, 0.61, 0.74. AVX2 in blocks of 2 1.56, 1.69, 1.59; of 3 1.27, 1.31, 1.38; of 4 1.22,
@@ -102,14 +102,14 @@ struct SegmentPath : BoundedPath<formula, F::kOverlaps ? 3 : 4> {
 };
 
 // Near 0 GELU's Tail(a) is off by kError + kNearErrorGrowth a of itself at most.
-constexpr float kNearErrorGrowth = kLargeTable ? 0x1.1ap-35F : 0x1.1ep-35F;
+constexpr float kNearErrorGrowth = kLargeTable ? 0x1.1ap-35F : 0x1.a2p-35F;
 
 // GELU(x). Where x is tiny, x / 2 may be a tie and products lose bits, and so the bounds are apart; but not for zeros.
 template <>
 struct QuickPath<gelu<V>> : SegmentPath<gelu<V>> {
   static constexpr float kNear = kNearTail, kLeast = -8, kVanishes = -14.4F;
   using Tail = GeluTail<F::kTableBits>;
-  using Near = GeluNear<F::kNearTableBits>;
+  using Near = GeluNear<F::kTableBits>;
 
   template <class W>
   static Bounds<W> bounds(W x) {
@@ -138,7 +138,7 @@ template <>
 struct QuickPath<softplus<V>> : SegmentPath<softplus<V>> {
   static constexpr float kNear = 8.25F, kLeast = -17, kVanishes = -104, kNothing = 0.0F;
   using Tail = SoftplusTail<F::kTableBits>;
-  using Near = SoftplusNear<F::kNearTableBits>;
+  using Near = SoftplusNear<F::kTableBits>;
   static bool suits(const Parameters& parameters) { return parameters.beta == 1 && parameters.threshold >= 18; }
 
   template <class W>

@@ -1,5 +1,4 @@
-// The tables of quick_tail.h, from tools/fit_quick.py: a specialization for F::kTableBits of 5 and of 3 each, and for
-// near 0 one for F::kNearTableBits of 5 and of 4.
+// The tables of quick_tail.h, from tools/fit_quick.py: a specialization for F::kTableBits of 5 and of 3 each.
 //
 // kCenters are the segments' centers, kTerms the coefficients of W, or near 0 of the function, kLows what is missing of
 // the first of them. What kExact and kFractionBits are is in quick_tail.h.
@@ -374,45 +373,41 @@ struct SoftplusNear<5> {
        0x1.6064fp-21F, 0x1.0fbd82p-21F, 0x1.a2bdep-22F}};
 };
 
-// Off by 2^-34.87.
+// Off by 2^-34.74.
 template <>
-struct SoftplusNear<4> {
-  static constexpr int kFractionBits = 4, kExact = 4;
-  static constexpr float kError = 0x1.28p-35F;
-  static constexpr float kScale = 0x1.de1282p-4F, kOffset = 0x1.08p0F;
-  alignas(64) static constexpr float kCenters[16] = {
-      0x1.4bcp-13F, 0x1.f96a2cp-2F, 0x1.127644p0F, 0x1.9d7f7ep0F, 0x1.18b0bap1F, 0x1.5f9768p1F, 0x1.94821p1F,
-       0x1.decea8p1F, 0x1.12dabp2F, 0x1.3480fep2F, 0x1.57484cp2F, 0x1.76344ep2F, 0x1.9b7e16p2F, 0x1.bfc944p2F,
-       0x1.defa0cp2F, 0x1.fe4a84p2F};
-  alignas(64) static constexpr float kLows[1][16] = {
-      {0x1.504968p-30F, 0x1.fe6996p-30F, 0x1.929c56p-27F, -0x1.2d7bbap-29F, 0x1.5b50ep-29F, 0x1.e9f2d6p-30F,
-       0x1.61a7fap-34F, -0x1.c1305ep-31F, -0x1.c05992p-34F, -0x1.88f1e2p-33F, -0x1.e9206ap-34F, 0x1.2b38ecp-34F,
-       -0x1.fe84a6p-35F, -0x1.9f7e7cp-38F, 0x1.d6b7aap-40F, 0x1.d1af1ep-37F}};
-  alignas(64) static constexpr float kTerms[8][16] = {
-      {0x1.62d9d2p-1F, 0x1.e7f22ep-2F, 0x1.2d6fd8p-2F, 0x1.736c66p-3F, 0x1.b1559p-4F, 0x1.fd3646p-5F,
-       0x1.544ee2p-5F, 0x1.8060b2p-6F, 0x1.bc0056p-7F, 0x1.072c9ap-7F, 0x1.32328ep-8F, 0x1.7a159p-9F,
-       0x1.a688fep-10F, 0x1.df7824p-11F, 0x1.2690f4p-11F, 0x1.693708p-12F},
-      {-0x1.fff5a2p-2F, -0x1.842682p-2F, -0x1.051ee6p-2F, -0x1.53b0ap-3F, -0x1.9b331p-4F, -0x1.edb56cp-5F,
-       -0x1.4d5628p-5F, -0x1.7be766p-6F, -0x1.b901bcp-7F, -0x1.061ec6p-7F, -0x1.317bb8p-8F, -0x1.798a1ap-9F,
-       -0x1.a631dcp-10F, -0x1.df4008p-11F, -0x1.267bc6p-11F, -0x1.69271cp-12F},
-      {0x1p-3F, 0x1.e20aa4p-4F, 0x1.8511cap-4F, 0x1.1b58f8p-4F, 0x1.71eb4p-5F, 0x1.cff44ap-6F, 0x1.3fc5dep-6F,
-       0x1.73184ap-7F, 0x1.b3124ep-8F, 0x1.0406p-8F, 0x1.300f3p-9F, 0x1.7873b6p-10F, 0x1.a583cap-11F,
-       0x1.decfe2p-12F, 0x1.26516ep-12F, 0x1.690744p-13F},
-      {-0x1.bd721ep-19F, -0x1.36f0e6p-7F, -0x1.fc61f6p-7F, -0x1.f8f10ep-7F, -0x1.8a31ecp-7F, -0x1.10056ap-7F,
-       -0x1.87aa84p-8F, -0x1.d7d8ep-9F, -0x1.1a3d9p-9F, -0x1.5526b8p-10F, -0x1.91a208p-11F, -0x1.f30b5ep-12F,
-       -0x1.181acep-12F, -0x1.3e9fdep-13F, -0x1.87fbb6p-14F, -0x1.e10a1ep-15F},
-      {-0x1.554fa6p-8F, -0x1.08f2d4p-8F, -0x1.2238fep-10F, 0x1.00b506p-10F, 0x1.c3eb7ep-10F, 0x1.986576p-10F,
-       0x1.468182p-10F, 0x1.ab8d9cp-11F, 0x1.0af116p-11F, 0x1.4a30ep-12F, 0x1.8a2048p-13F, 0x1.ed4936p-14F,
-       0x1.164c44p-14F, 0x1.3d754ap-15F, 0x1.8719e2p-16F, 0x1.e06086p-17F},
-      {-0x1.3d8c74p-19F, 0x1.c5eaccp-11F, 0x1.0437ep-10F, 0x1.0abbe6p-11F, 0x1.a67824p-15F, -0x1.1713fcp-13F,
-       -0x1.4d0078p-13F, -0x1.12dea8p-13F, -0x1.7ba3cap-14F, -0x1.edddf6p-15F, -0x1.2f6a94p-15F,
-       -0x1.8180b8p-16F, -0x1.b78534p-17F, -0x1.f82d74p-18F, -0x1.377c7ep-18F, -0x1.7f48c2p-19F},
-      {0x1.7896c2p-12F, 0x1.90c234p-13F, -0x1.8ee188p-14F, -0x1.558a72p-13F, -0x1.80bb56p-14F, -0x1.9f82bcp-16F,
-       0x1.26eaccp-21F, 0x1.90869ap-17F, 0x1.80c5dep-17F, 0x1.1ca9eep-17F, 0x1.75dce2p-18F, 0x1.ea4bdep-19F,
-       0x1.1dfe3ap-19F, 0x1.4bd22ep-20F, 0x1.9c7deap-21F, 0x1.fc78d2p-22F},
-      {-0x1.cfefep-16F, -0x1.47eec6p-14F, -0x1.8dfdf2p-15F, 0x1.c854d8p-18F, 0x1.6557c2p-16F, 0x1.c5d30cp-17F,
-       0x1.4e47bep-18F, 0x1.7ff8bp-21F, -0x1.667c6ep-21F, -0x1.c4ddap-21F, -0x1.66059ap-21F, -0x1.e6f784p-22F,
-       -0x1.35281ap-22F, -0x1.7ad0dep-23F, -0x1.c73528p-24F, -0x1.0e82b4p-24F}};
+struct SoftplusNear<3> {
+  static constexpr int kFractionBits = 3, kExact = 5;
+  static constexpr float kError = 0x1.5ap-35F;
+  static constexpr float kScale = 0x1.cea68ep-4F, kOffset = 0x1.1p0F;
+  alignas(64) static constexpr float kCenters[8] = {
+      0x1.f8ap-12F, 0x1.12859ap0F, 0x1.2ec516p1F, 0x1.b30a66p1F, 0x1.1efdbcp2F, 0x1.647f1cp2F, 0x1.abfaccp2F,
+       0x1.f17ae8p2F};
+  alignas(64) static constexpr float kLows[2][8] = {
+      {0x1.d0a268p-26F, 0x1.359b4cp-27F, 0x1.47f728p-31F, -0x1.b10822p-30F, 0x1.a6c556p-32F, -0x1.fa7b6ap-35F,
+       0x1.7e3f48p-37F, -0x1.c07552p-37F},
+      {0x1.ae3p-42F, -0x1.9ba714p-27F, 0x1.8bfb28p-30F, 0x1.8c1f9cp-32F, -0x1.8bd4f6p-33F, 0x1.edac56p-34F,
+       0x1.2e00bap-35F, 0x1.8aac54p-38F}};
+  alignas(64) static constexpr float kTerms[10][8] = {
+      {0x1.62c4a6p-1F, 0x1.2d6034p-2F, 0x1.6fa922p-4F, 0x1.0d42aep-5F, 0x1.6fbb68p-7F, 0x1.f25ea6p-9F,
+       0x1.46a298p-10F, 0x1.b93f7p-12F},
+      {-0x1.ffe076p-2F, -0x1.05133ep-2F, -0x1.5fa48ap-4F, -0x1.08e228p-5F, -0x1.6dad26p-7F, -0x1.f16c68p-9F,
+       -0x1.466e86p-10F, -0x1.b927acp-12F},
+      {0x1.fffffep-4F, 0x1.85065ep-4F, 0x1.41744p-5F, 0x1.00518ep-6F, 0x1.699878p-8F, 0x1.ef8924p-10F,
+       0x1.460676p-11F, 0x1.b8f828p-13F},
+      {-0x1.504a18p-17F, -0x1.fc6aap-7F, -0x1.63037ep-7F, -0x1.3fa832p-8F, -0x1.d75de6p-10F, -0x1.47d986p-11F,
+       -0x1.b19e22p-13F, -0x1.25bb72p-14F},
+      {-0x1.55561p-8F, -0x1.21e5f4p-10F, 0x1.c590f6p-10F, 0x1.159942p-10F, 0x1.c234ap-12F, 0x1.42dd04p-13F,
+       0x1.af74ep-15F, 0x1.253ce2p-16F},
+      {0x1.5f5156p-20F, 0x1.042e4p-10F, -0x1.08cd14p-15F, -0x1.3f6ab6p-13F, -0x1.472824p-14F, -0x1.f4c2d4p-16F,
+       -0x1.55b798p-17F, -0x1.d39998p-19F},
+      {0x1.6abe6cp-12F, -0x1.973d98p-14F, -0x1.1928eep-14F, 0x1.04cf96p-17F, 0x1.5f94eep-17F, 0x1.390746p-18F,
+       0x1.be75aap-20F, 0x1.359e64p-21F},
+      {0x1.b5feeap-19F, -0x1.8f59c6p-15F, 0x1.450494p-16F, 0x1.9891f4p-19F, -0x1.b80248p-21F, -0x1.372558p-21F,
+       -0x1.e9679p-23F, -0x1.5d07e8p-24F},
+      {-0x1.0aa906p-15F, 0x1.d5bb16p-17F, -0x1.0562eap-19F, -0x1.311e1cp-20F, -0x1.f4ddaep-25F, 0x1.b432f6p-25F,
+       0x1.c1e43ep-26F, 0x1.55e12ap-27F},
+      {0x1.528a8p-18F, 0x1.c1711ap-22F, -0x1.b9ddf6p-21F, 0x1.c980c4p-23F, 0x1.59e82p-25F, -0x1.dcb7aep-31F,
+       -0x1.4b2466p-29F, -0x1.2132bp-30F}};
 };
 
 // Off by 2^-32.91.
@@ -479,45 +474,41 @@ struct GeluNear<5> {
        0x1.79d4f2p-13F, 0x1.4b3696p-13F, 0x1.14d9b6p-13F, 0x1.bc9bbap-14F}};
 };
 
-// Off by 2^-32.98.
+// Off by 2^-32.41.
 template <>
-struct GeluNear<4> {
-  static constexpr int kFractionBits = 4, kExact = 4;
+struct GeluNear<3> {
+  static constexpr int kFractionBits = 3, kExact = 5;
   static constexpr float kError = 0x1.bp-37F;
-  static constexpr float kScale = 0x1.076f8ap-2F, kOffset = 0x1.08p0F;
-  alignas(64) static constexpr float kCenters[16] = {
-      0x1.3e68p-12F, 0x1.ac8568p-3F, 0x1.ee22f8p-2F, 0x1.74d38ap-1F, 0x1.f305fcp-1F, 0x1.332b46p0F,
-       0x1.71cd72p0F, 0x1.b0d8f4p0F, 0x1.ed22c8p0F, 0x1.189936p1F, 0x1.39d7acp1F, 0x1.584866p1F, 0x1.771ad4p1F,
-       0x1.972898p1F, 0x1.b66358p1F, 0x1.d601fcp1F};
-  alignas(64) static constexpr float kLows[1][16] = {
-      {0x1.6ad6c6p-28F, 0x1.e860ap-27F, 0x1.ce576cp-27F, 0x1.eb0666p-28F, 0x1.fc5fe2p-32F, 0x1.10c516p-29F,
-       0x1.fa9c88p-30F, 0x1.e6d118p-31F, -0x1.735288p-32F, -0x1.762a14p-32F, 0x1.cbb486p-36F, 0x1.5d4b1ap-35F,
-       -0x1.bc7e6cp-36F, 0x1.4b9cacp-39F, 0x1.7a5cd2p-38F, 0x1.57e158p-40F}};
-  alignas(64) static constexpr float kTerms[8][16] = {
-      {0x1.ffe03ep-2F, 0x1.ab245cp-2F, 0x1.42423ap-2F, 0x1.ddb3a4p-3F, 0x1.51a51cp-3F, 0x1.d76becp-4F,
-       0x1.304e4ap-4F, 0x1.743742p-5F, 0x1.bae76ep-6F, 0x1.d0c31ap-7F, 0x1.d1a77ep-8F, 0x1.d4ad04p-9F,
-       0x1.bb8fap-10F, 0x1.80d724p-11F, 0x1.42715p-12F, 0x1.f8d3c6p-14F},
-      {-0x1.988452p-2F, -0x1.8fabe4p-2F, -0x1.6b9e2cp-2F, -0x1.3960fcp-2F, -0x1.fc1cfap-3F, -0x1.8dc032p-3F,
-       -0x1.1fd19ap-3F, -0x1.87461ap-4F, -0x1.ff22d8p-5F, -0x1.27a5p-5F, -0x1.43827ep-6F, -0x1.5f1348p-7F,
-       -0x1.64e8e6p-8F, -0x1.4c1802p-9F, -0x1.28b2e8p-10F, -0x1.edf526p-12F},
-      {0x1.fc1a5cp-15F, 0x1.4e81d4p-5F, 0x1.5eee72p-4F, 0x1.c863e2p-4F, 0x1.ef3c2ep-4F, 0x1.dd40b8p-4F,
-       0x1.9fc41ap-4F, 0x1.4ac8f2p-4F, 0x1.ec4dc6p-5F, 0x1.440d68p-5F, 0x1.8c9b18p-6F, 0x1.d82532p-7F,
-       0x1.057b48p-7F, 0x1.08176ap-8F, 0x1.fc153cp-10F, 0x1.c571f4p-11F},
-      {0x1.105834p-4F, 0x1.fd908ap-5F, 0x1.73ed8cp-5F, 0x1.88911cp-6F, 0x1.0f4066p-9F, -0x1.d262e6p-7F,
-       -0x1.a1079ep-6F, -0x1.e4e07ep-6F, -0x1.cdd77cp-6F, -0x1.7709cep-6F, -0x1.0e3a16p-6F, -0x1.6ccc74p-7F,
-       -0x1.c35d2ap-8F, -0x1.f8b01ep-9F, -0x1.094c4p-9F, -0x1.00ec06p-10F},
-      {-0x1.fb154ap-17F, -0x1.49a074p-7F, -0x1.43b0dp-6F, -0x1.77b926p-6F, -0x1.526afap-6F, -0x1.f06f76p-7F,
-       -0x1.fa4b64p-8F, -0x1.f215fap-11F, 0x1.d27d8ep-9F, 0x1.86144p-8F, 0x1.8e2ap-8F, 0x1.4d3852p-8F,
-       0x1.e70aeep-9F, 0x1.39505ap-9F, 0x1.71a152p-10F, 0x1.8c2054p-11F},
-      {-0x1.46d47p-7F, -0x1.23eaap-7F, -0x1.4155d8p-8F, -0x1.0a8cfap-12F, 0x1.e70c86p-9F, 0x1.7a2cp-8F,
-       0x1.8c7666p-8F, 0x1.37f46ap-8F, 0x1.766f6cp-9F, 0x1.b00222p-11F, -0x1.08f0d2p-11F, -0x1.1747aap-10F,
-       -0x1.2c1e22p-10F, -0x1.ee8a36p-11F, -0x1.5b39c4p-11F, -0x1.abadcap-12F},
-      {0x1.cb3a6p-18F, 0x1.b16a8p-10F, 0x1.8ba55ep-9F, 0x1.93a54cp-9F, 0x1.1951e4p-9F, 0x1.c660f2p-11F,
-       -0x1.bb5918p-12F, -0x1.3d32d2p-10F, -0x1.6c2832p-10F, -0x1.1e9294p-10F, -0x1.3ca3bcp-11F,
-       -0x1.a69528p-13F, 0x1.061b5ap-14F, 0x1.7affa6p-13F, 0x1.8df58cp-13F, 0x1.3823c6p-13F},
-      {0x1.32f1ap-10F, 0x1.f0f528p-11F, 0x1.7bcb24p-12F, -0x1.33d81ap-12F, -0x1.825942p-11F, -0x1.b1ee06p-11F,
-       -0x1.40b528p-11F, -0x1.0c7ff6p-12F, 0x1.06c582p-14F, 0x1.fb955cp-13F, 0x1.1ea884p-12F, 0x1.b656aep-13F,
-       0x1.dfd3c4p-14F, 0x1.272c7ap-15F, -0x1.7feb6ep-17F, -0x1.e3c1cep-16F}};
+  static constexpr float kScale = 0x1.fde022p-3F, kOffset = 0x1.1p0F;
+  alignas(64) static constexpr float kCenters[8] = {
+      0x1.f1fp-13F, 0x1.ffaeacp-2F, 0x1.01962cp0F, 0x1.87f014p0F, 0x1.031d8p1F, 0x1.454118p1F, 0x1.8a569cp1F,
+       0x1.c707ep1F};
+  alignas(64) static constexpr float kLows[2][8] = {
+      {-0x1.7e12acp-27F, 0x1.2cd88p-28F, 0x1.0cc81ap-28F, 0x1.d0b424p-31F, 0x1.889716p-31F, -0x1.90dc34p-33F,
+       0x1.95958cp-35F, 0x1.2dc51cp-40F},
+      {-0x1.f04858p-28F, -0x1.1eb776p-28F, -0x1.10f962p-28F, -0x1.b7187cp-29F, -0x1.3b79b8p-32F,
+       -0x1.082d86p-32F, -0x1.70c38p-37F, 0x1.22f06ap-38F}};
+  alignas(64) static constexpr float kTerms[10][8] = {
+      {0x1.ffe72cp-2F, 0x1.3c0de6p-2F, 0x1.41dd3ap-3F, 0x1.019278p-4F, 0x1.5fba14p-6F, 0x1.6a2742p-8F,
+       0x1.0e9ef4p-10F, 0x1.8c72d8p-13F},
+      {-0x1.988452p-2F, -0x1.68922p-2F, -0x1.ec7c1ap-3F, -0x1.fa26d2p-4F, -0x1.a527eap-5F, -0x1.02f4a8p-6F,
+       -0x1.c668aep-9F, -0x1.78f22ep-11F},
+      {0x1.8d4beep-15F, 0x1.6858dap-4F, 0x1.ef897cp-4F, 0x1.8375fcp-4F, 0x1.aa47eap-5F, 0x1.490272p-6F,
+       0x1.5dfb6cp-8F, 0x1.4f0104p-10F},
+      {0x1.105836p-4F, 0x1.68b84cp-5F, -0x1.054472p-11F, -0x1.c5818ap-6F, -0x1.b2e7dep-6F, -0x1.d708ccp-7F,
+       -0x1.418984p-8F, -0x1.6d8f3ap-10F},
+      {-0x1.8d6702p-17F, -0x1.4a5af6p-6F, -0x1.484de2p-6F, -0x1.52e886p-8F, 0x1.380582p-8F, 0x1.7b1efep-8F,
+       0x1.7aa148p-9F, 0x1.0d0ce4p-10F},
+      {-0x1.46cfdep-7F, -0x1.2ccd9p-8F, 0x1.0d2b76p-8F, 0x1.77e0f8p-8F, 0x1.0d3b7cp-9F, -0x1.9ae7a8p-11F,
+       -0x1.11aab4p-10F, -0x1.10e9dp-11F},
+      {0x1.a90f12p-20F, 0x1.92726cp-9F, 0x1.03e9p-9F, -0x1.95b894p-11F, -0x1.5c144ap-10F, -0x1.ccccbp-12F,
+       0x1.3c689ep-13F, 0x1.67d208p-13F},
+      {0x1.37c8dep-10F, 0x1.56da7p-12F, -0x1.95bfc4p-11F, -0x1.0d729p-11F, 0x1.2457acp-13F, 0x1.0944b8p-12F,
+       0x1.e633c2p-15F, -0x1.a6c30cp-16F},
+      {-0x1.a9fcdep-18F, -0x1.6945cep-12F, -0x1.e1e20ap-14F, 0x1.765fd4p-13F, 0x1.bf6d0ap-14F, -0x1.0ef02ep-15F,
+       -0x1.4306a8p-15F, -0x1.ed487p-18F},
+      {-0x1.c041dp-14F, -0x1.645c74p-17F, 0x1.6c1b0cp-14F, 0x1.7ea8e2p-16F, -0x1.34a9b8p-15F, -0x1.188fb4p-16F,
+       0x1.b65fd4p-18F, 0x1.79b81ep-18F}};
 };
 
 // Off by 2^-35.92.
@@ -583,48 +574,41 @@ struct GeluSlopeNear<5> {
        -0x1.6efc8ap-13F, 0x1.75473p-17F}};
 };
 
-// Off by 2^-35.43.
+// Off by 2^-34.97.
 template <>
-struct GeluSlopeNear<4> {
-  static constexpr int kFractionBits = 4, kExact = 4;
-  static constexpr float kError = 0x1.acp-36F;
-  static constexpr float kScale = 0x1.f1cd9cp-3F, kOffset = 0x1.08p0F;
-  alignas(64) static constexpr float kCenters[16] = {
-      0x1.e0ap-14F, 0x1.ffbd6cp-3F, 0x1.0ffd8ep-1F, 0x1.91bc58p-1F, 0x1.04e2b6p0F, 0x1.4014fap0F,
-       0x1.8feabcp0F, 0x1.cba52p0F, 0x1.0279eap1F, 0x1.282532p1F, 0x1.4b3cdcp1F, 0x1.6a91f2p1F, 0x1.89e23ap1F,
-       0x1.ac2eaap1F, 0x1.cc44a8p1F, 0x1.edde2p1F};
-  alignas(64) static constexpr float kLows[2][16] = {
-      {-0x1.122e34p-28F, -0x1.73cb3cp-27F, -0x1.d6bcbcp-27F, -0x1.3c9c1ep-26F, 0x1.25568p-28F, 0x1.039c4p-25F,
-       -0x1.874e8ap-25F, -0x1.94a70cp-27F, -0x1.29e6ep-28F, 0x1.eac494p-27F, -0x1.f0467ap-25F, 0x1.e8aaacp-25F,
-       0x1.bc2cap-25F, -0x1.8c536cp-25F, 0x1.2b65aap-25F, -0x1.95267cp-25F},
-      {0x1.c68f98p-26F, -0x1.1b563ap-27F, -0x1.83ddp-27F, -0x1.0e4e7p-27F, 0x1.e68e6cp-28F, 0x1.4c70f8p-31F,
-       -0x1.f75f62p-31F, -0x1.25a396p-31F, -0x1.187e9p-29F, 0x1.f5334p-30F, -0x1.33501ep-31F, 0x1.6c10a4p-30F,
-       -0x1.003ebp-34F, 0x1.07c1f2p-32F, -0x1.eb4224p-33F, 0x1.d1c31p-34F}};
-  alignas(64) static constexpr float kTerms[8][16] = {
-      {0x1.000bfcp-1F, 0x1.63fb82p-1F, 0x1.c5d7b2p-1F, 0x1.03856ap0F, 0x1.167a2cp0F, 0x1.1f686cp0F,
-       0x1.1ff514p0F, 0x1.1b4b7cp0F, 0x1.1548e2p0F, 0x1.0d9c3cp0F, 0x1.080d2cp0F, 0x1.04a544p0F, 0x1.027e6p0F,
-       0x1.012a1p0F, 0x1.0087c6p0F, 0x1.00374ep0F},
-      {0x1.988452p-1F, 0x1.7f997ap-1F, 0x1.30b2dap-1F, 0x1.9faf4p-2F, 0x1.d35e76p-3F, 0x1.4693e6p-4F,
-       -0x1.a8d482p-5F, -0x1.8ef7d8p-4F, -0x1.b9f7ep-4F, -0x1.78fbdp-4F, -0x1.0db576p-4F, -0x1.6457acp-5F,
-       -0x1.aced6ap-6F, -0x1.be7152p-7F, -0x1.bcea82p-8F, -0x1.8a66aep-9F},
-      {-0x1.7f7bfap-14F, -0x1.859506p-3F, -0x1.5e52aap-2F, -0x1.8eb0b4p-2F, -0x1.6ec2aep-2F, -0x1.1ccc48p-2F,
-       -0x1.25c928p-3F, -0x1.c65d22p-5F, 0x1.0b32a4p-8F, 0x1.5fefa8p-5F, 0x1.90bda6p-5F, 0x1.511ccap-5F,
-       0x1.e33d6ep-6F, 0x1.241b1ap-6F, 0x1.46c6ep-7F, 0x1.41642p-8F},
-      {-0x1.105836p-2F, -0x1.d6c6c6p-3F, -0x1.f1a674p-4F, -0x1.bcaebap-9F, 0x1.630b44p-4F, 0x1.1862fp-3F,
-       0x1.1e795cp-3F, 0x1.bc1f66p-4F, 0x1.18a5dep-4F, 0x1.690bbep-6F, -0x1.2d7ce8p-8F, -0x1.e1a23ep-7F,
-       -0x1.061286p-6F, -0x1.9c0414p-7F, -0x1.11aa9ap-7F, -0x1.35a4f8p-8F},
-      {0x1.1c1dc8p-15F, 0x1.1d8e4cp-4F, 0x1.d65dd2p-4F, 0x1.c7c654p-4F, 0x1.3bfefep-4F, 0x1.fa18ap-6F,
-       -0x1.6ac606p-6F, -0x1.58cf44p-5F, -0x1.6e162ap-5F, -0x1.0915c4p-5F, -0x1.0befacp-6F, -0x1.488eaep-8F,
-       0x1.9ce85ap-10F, 0x1.10934ep-8F, 0x1.05fc08p-8F, 0x1.754272p-9F},
-      {0x1.ea45d4p-5F, 0x1.88b26p-5F, 0x1.cbf26p-7F, -0x1.2ee256p-6F, -0x1.3114dp-5F, -0x1.49915cp-5F,
-       -0x1.9d645p-6F, -0x1.2843b8p-7F, 0x1.d5b5eep-9F, 0x1.775ec8p-7F, 0x1.66b524p-7F, 0x1.e25e52p-8F,
-       0x1.cde7ccp-9F, 0x1.412dcep-11F, -0x1.5bd094p-11F, -0x1.f8834ap-11F},
-      {-0x1.f307e4p-15F, -0x1.ee2af4p-7F, -0x1.746db4p-6F, -0x1.2b273ap-6F, -0x1.fe01cap-8F, 0x1.994bbap-9F,
-       0x1.704ec6p-7F, 0x1.68587ep-7F, 0x1.e60faep-8F, 0x1.b21b2cp-10F, -0x1.d970aap-10F, -0x1.67a52p-9F,
-       -0x1.2f0854p-9F, -0x1.519dc6p-10F, -0x1.e99fb6p-12F, 0x1.1804dep-16F},
-      {-0x1.31317cp-7F, -0x1.c01d3ap-8F, -0x1.90dddap-11F, 0x1.3d4ccap-8F, 0x1.d1e416p-8F, 0x1.64583ap-8F,
-       0x1.c0d70ep-10F, -0x1.93f2bcp-10F, -0x1.7ac54ap-9F, -0x1.404dd4p-9F, -0x1.37d386p-10F, -0x1.320162p-14F,
-       0x1.fd64a6p-12F, 0x1.1efcccp-11F, 0x1.81c598p-12F, 0x1.577774p-13F}};
+struct GeluSlopeNear<3> {
+  static constexpr int kFractionBits = 3, kExact = 5;
+  static constexpr float kError = 0x1.1ep-35F;
+  static constexpr float kScale = 0x1.c48c6p-3F, kOffset = 0x1.1p0F;
+  alignas(64) static constexpr float kCenters[8] = {
+      0x1.bc7p-13F, 0x1.12646ap-1F, 0x1.1ccde4p0F, 0x1.bcca2ep0F, 0x1.23cbc2p1F, 0x1.68b94ep1F, 0x1.b0c818p1F,
+       0x1.f982ep1F};
+  alignas(64) static constexpr float kLows[2][8] = {
+      {-0x1.f19bd8p-28F, -0x1.5363a4p-29F, -0x1.a0d384p-25F, -0x1.1f8994p-25F, -0x1.5903p-26F, -0x1.3535f8p-26F,
+       0x1.972a1cp-26F, -0x1.6ac73ap-25F},
+      {0x1.2e1242p-30F, 0x1.a6de4p-27F, -0x1.cd9cacp-29F, -0x1.6e5d4ap-29F, -0x1.06f292p-31F, 0x1.1bcb6cp-30F,
+       0x1.f38e2p-35F, -0x1.4d90fp-37F}};
+  alignas(64) static constexpr float kTerms[10][8] = {
+      {0x1.00162ap-1F, 0x1.c7449ep-1F, 0x1.1b27ap0F, 0x1.1cb04p0F, 0x1.0e6c62p0F, 0x1.04cef4p0F, 0x1.010b72p0F,
+       0x1.0027cep0F},
+      {0x1.988452p-1F, 0x1.2f0d1ap-1F, 0x1.4f6f4ep-3F, -0x1.6ffbb4p-4F, -0x1.849bc4p-4F, -0x1.6e245cp-5F,
+       -0x1.96076ap-7F, -0x1.23c076p-9F},
+      {-0x1.629c1p-13F, -0x1.600ee8p-2F, -0x1.520ff4p-2F, -0x1.33e66ep-4F, 0x1.4ba93ap-5F, 0x1.564506p-5F,
+       0x1.0e6e4ep-6F, 0x1.eb5e44p-9F},
+      {-0x1.105836p-2F, -0x1.e8cfbcp-4F, 0x1.cb61eap-4F, 0x1.e2b6e8p-4F, 0x1.b33fbep-6F, -0x1.d7a60ep-7F,
+       -0x1.8834d6p-7F, -0x1.edd38ap-9F},
+      {0x1.0a578cp-14F, 0x1.d7afcep-4F, 0x1.e2c93p-5F, -0x1.3ead98p-5F, -0x1.18c46ap-5F, -0x1.6be5fap-8F,
+       0x1.16368ep-8F, 0x1.3cb78p-9F},
+      {0x1.ea35f4p-5F, 0x1.b69c16p-7F, -0x1.4a2358p-5F, -0x1.a942cap-7F, 0x1.6a716p-7F, 0x1.f1f6a6p-8F,
+       0x1.6f0cb2p-12F, -0x1.e5f166p-11F},
+      {-0x1.67f0bcp-18F, -0x1.760c66p-6F, -0x1.9c5e4ap-9F, 0x1.79cf44p-7F, 0x1.25ad7ap-9F, -0x1.68578ep-9F,
+       -0x1.2d9f3ep-10F, 0x1.b4f14ep-14F},
+      {-0x1.389066p-7F, -0x1.23f894p-12F, 0x1.c87536p-8F, -0x1.d94298p-11F, -0x1.534976p-9F, -0x1.b6d9acp-14F,
+       0x1.164cb4p-11F, 0x1.bb2098p-14F},
+      {0x1.c4d574p-14F, 0x1.99e9f2p-9F, -0x1.1b8a4ap-11F, -0x1.6d3cap-10F, 0x1.c54efcp-12F, 0x1.c198a8p-12F,
+       -0x1.0822a6p-14F, -0x1.266fdep-14F},
+      {0x1.0c49bcp-10F, -0x1.2646b6p-12F, -0x1.848e7cp-11F, 0x1.65d7b2p-12F, 0x1.c243fap-13F, -0x1.03b568p-13F,
+       -0x1.446f6p-15F, 0x1.2d997cp-16F}};
 };
 
 // Off by 2^-36.07.
@@ -690,46 +674,39 @@ struct GeluTanhSlopeNear<5> {
        -0x1.6838bcp-12F, -0x1.6dd48ap-14F}};
 };
 
-// Off by 2^-35.45.
+// Off by 2^-34.54.
 template <>
-struct GeluTanhSlopeNear<4> {
-  static constexpr int kFractionBits = 4, kExact = 4;
-  static constexpr float kError = 0x1.cp-36F;
-  static constexpr float kScale = 0x1.f04c2ap-3F, kOffset = 0x1.08p0F;
-  alignas(64) static constexpr float kCenters[16] = {
-      0x1.40dp-12F, 0x1.007d4ep-2F, 0x1.106234p-1F, 0x1.918636p-1F, 0x1.07b6ecp0F, 0x1.4f67b6p0F,
-       0x1.85d522p0F, 0x1.cdef7ap0F, 0x1.039824p1F, 0x1.2765fep1F, 0x1.4a1836p1F, 0x1.6af0f6p1F, 0x1.8bc3a2p1F,
-       0x1.acfddp1F, 0x1.cd339p1F, 0x1.edd1b4p1F};
-  alignas(64) static constexpr float kLows[2][16] = {
-      {-0x1.d5afa4p-26F, 0x1.3ebeb2p-26F, -0x1.d047cap-26F, 0x1.4f3586p-27F, 0x1.28c09ep-26F, 0x1.508adep-25F,
-       -0x1.496b6ep-25F, 0x1.0b06acp-25F, 0x1.f1c64ep-25F, 0x1.f3654cp-25F, 0x1.da014p-25F, -0x1.84af7ep-25F,
-       -0x1.d254f8p-26F, -0x1.7d491cp-25F, 0x1.89dc78p-26F, -0x1.7ff4d6p-25F},
-      {0x1.711866p-26F, 0x1.3704dp-29F, 0x1.a7671cp-26F, -0x1.88fc02p-27F, -0x1.ced60ep-29F, 0x1.05053cp-30F,
-       0x1.bb136cp-30F, 0x1.331704p-29F, -0x1.6c0d5ep-31F, 0x1.6f5304p-29F, 0x1.c46ed8p-33F, -0x1.04b29ep-30F,
-       0x1.cf2988p-37F, 0x1.962e92p-32F, 0x1.8c416cp-33F, -0x1.57689ap-37F}};
-  alignas(64) static constexpr float kTerms[8][16] = {
-      {0x1.002p-1F, 0x1.64345ep-1F, 0x1.c6008ap-1F, 0x1.03665ap0F, 0x1.170608p0F, 0x1.205c38p0F, 0x1.207e6cp0F,
-       0x1.1b429ap0F, 0x1.154408p0F, 0x1.0dea28p0F, 0x1.084134p0F, 0x1.04902ep0F, 0x1.024a4ap0F, 0x1.01075cp0F,
-       0x1.006d5cp0F, 0x1.002848p0F},
-      {0x1.98845p-1F, 0x1.7f5e3ap-1F, 0x1.301a3ep-1F, 0x1.9f7c38p-2F, 0x1.c3d9c4p-3F, 0x1.94e038p-5F,
-       -0x1.379872p-5F, -0x1.8e3042p-4F, -0x1.b9d55p-4F, -0x1.80b518p-4F, -0x1.1871d4p-4F, -0x1.6cb106p-5F,
-       -0x1.a65ef8p-6F, -0x1.b0e4acp-7F, -0x1.94bf66p-8F, -0x1.4dafd6p-9F},
-      {-0x1.013d1p-12F, -0x1.880a64p-3F, -0x1.5f0b6p-2F, -0x1.8da88cp-2F, -0x1.6987f8p-2F, -0x1.0153dcp-2F,
-       -0x1.48161ap-3F, -0x1.c1a4d6p-5F, 0x1.894798p-9F, 0x1.4f52e6p-5F, 0x1.940a26p-5F, 0x1.5bdf06p-5F,
-       0x1.f0a27ep-6F, 0x1.2f0be6p-6F, 0x1.48666ep-7F, 0x1.35bfbp-8F},
-      {-0x1.11b148p-2F, -0x1.d77e4ep-3F, -0x1.ea91d6p-4F, -0x1.8543d4p-10F, 0x1.73f7fp-4F, 0x1.20937p-3F,
-       0x1.1e821p-3F, 0x1.ae3d32p-4F, 0x1.138e5ap-4F, 0x1.9abb6ep-6F, -0x1.ec0fd8p-10F, -0x1.c9e1a2p-7F,
-       -0x1.0c4358p-6F, -0x1.b7eb2p-7F, -0x1.26971p-7F, -0x1.4b4b7p-8F},
-      {0x1.86f23ep-14F, 0x1.242d62p-4F, 0x1.dcc0d8p-4F, 0x1.c6b502p-4F, 0x1.2a5fe2p-4F, 0x1.1552a8p-6F,
-       -0x1.19d514p-6F, -0x1.4a5776p-5F, -0x1.58b662p-5F, -0x1.0510eap-5F, -0x1.238b32p-6F, -0x1.a0d0bp-8F,
-       0x1.ebffe4p-11F, 0x1.0dc952p-8F, 0x1.1d80dcp-8F, 0x1.aa09f4p-9F},
-      {0x1.f57b08p-5F, 0x1.8ec2acp-5F, 0x1.ad6898p-7F, -0x1.4bc6p-6F, -0x1.3d8b14p-5F, -0x1.335bacp-5F,
-       -0x1.a639ccp-6F, -0x1.e4f0fep-8F, 0x1.c363dep-9F, 0x1.44073cp-7F, 0x1.4bbd1ap-7F, 0x1.e66b8p-8F,
-       0x1.046a5p-8F, 0x1.209e38p-10F, -0x1.0fe7f2p-11F, -0x1.16f4bp-10F},
-      {-0x1.38a5fcp-14F, -0x1.039ac6p-6F, -0x1.84b5f6p-6F, -0x1.2d376p-6F, -0x1.91995cp-8F, 0x1.adc8dcp-8F,
-       0x1.6501cep-7F, 0x1.40acep-7F, 0x1.957d6cp-8F, 0x1.bd0a82p-10F, -0x1.1c77bp-10F, -0x1.1d222ep-9F,
-       -0x1.19140ap-9F, -0x1.8269aap-10F, -0x1.668468p-11F, -0x1.680c5cp-14F},
-      {-0x1.3fa024p-7F, -0x1.d5d538p-8F, -0x1.2e391ap-11F, 0x1.6fa34ap-8F, 0x1.f38854p-8F, 0x1.46d76cp-8F,
-       0x1.b3557p-11F, -0x1.eb30e8p-10F, -0x1.460b0ep-9F, -0x1.eeeac2p-10F, -0x1.0552cp-10F, -0x1.02553ap-12F,
-       0x1.005e8p-12F, 0x1.d8ee12p-12F, 0x1.ae52ep-12F, 0x1.f22fd2p-13F}};
+struct GeluTanhSlopeNear<3> {
+  static constexpr int kFractionBits = 3, kExact = 5;
+  static constexpr float kError = 0x1.9ep-35F;
+  static constexpr float kScale = 0x1.c32df6p-3F, kOffset = 0x1.1p0F;
+  alignas(64) static constexpr float kCenters[8] = {
+      0x1.4fdp-13F, 0x1.2122dep-1F, 0x1.1bd78p0F, 0x1.c20f0ap0F, 0x1.286ba4p1F, 0x1.6de708p1F, 0x1.b95602p1F,
+       0x1.fc2228p1F};
+  alignas(64) static constexpr float kLows[2][8] = {
+      {-0x1.eebdc6p-26F, 0x1.11f21ep-26F, -0x1.706914p-25F, 0x1.d7be68p-28F, 0x1.6c93d8p-25F, 0x1.7e1c1ep-25F,
+       0x1.628226p-27F, 0x1.4805d2p-29F},
+      {0x1.194cdcp-26F, -0x1.79a9c2p-26F, -0x1.d4a558p-31F, 0x1.19125ap-29F, 0x1.be6742p-30F, 0x1.04efeap-32F,
+       -0x1.e973e4p-35F, -0x1.ba9e26p-38F}};
+  alignas(64) static constexpr float kTerms[10][8] = {
+      {0x1.0010cp-1F, 0x1.cfc326p-1F, 0x1.1aeae4p0F, 0x1.1c61bcp0F, 0x1.0db92ep0F, 0x1.044e28p0F, 0x1.00be5ep0F,
+       0x1.00191p0F},
+      {0x1.988452p-1F, 0x1.246d86p-1F, 0x1.55e07cp-3F, -0x1.767c16p-4F, -0x1.7e02bp-4F, -0x1.5cc83cp-5F,
+       -0x1.47c414p-7F, -0x1.b36e36p-10F},
+      {-0x1.0d44p-13F, -0x1.6a5026p-2F, -0x1.5106ep-2F, -0x1.1ecd7ap-4F, 0x1.5424d2p-5F, 0x1.53c446p-5F,
+       0x1.e69ae8p-7F, 0x1.ab3528p-9F},
+      {-0x1.11b14cp-2F, -0x1.abaa6ap-4F, 0x1.c7c98cp-4F, 0x1.cc2822p-4F, 0x1.8a28b2p-6F, -0x1.dbe2p-7F,
+       -0x1.8158f4p-7F, -0x1.e999e6p-9F},
+      {0x1.9bb852p-15F, 0x1.e3f728p-4F, 0x1.d45428p-5F, -0x1.39a2c6p-5F, -0x1.01d15cp-5F, -0x1.69b2e6p-8F,
+       0x1.2408a2p-8F, 0x1.5b6eb2p-9F},
+      {0x1.f56b58p-5F, 0x1.13eaaep-7F, -0x1.4d249cp-5F, -0x1.4e9bap-7F, 0x1.46a274p-7F, 0x1.d2603p-8F,
+       0x1.614b6ap-12F, -0x1.169ca8p-10F},
+      {-0x1.1841cap-18F, -0x1.855f04p-6F, -0x1.05b8bep-9F, 0x1.53ebc2p-7F, 0x1.9defc8p-10F, -0x1.232728p-9F,
+       -0x1.314676p-10F, 0x1.4221ap-14F},
+      {-0x1.46e4aep-7F, 0x1.730ce4p-11F, 0x1.da698cp-8F, -0x1.990262p-10F, -0x1.f5f212p-10F, -0x1.964d2p-13F,
+       0x1.e50062p-12F, 0x1.5836aap-13F},
+      {0x1.6380bap-14F, 0x1.bb5eaep-9F, -0x1.f01ff4p-11F, -0x1.fddd66p-11F, 0x1.add364p-12F, 0x1.3448ecp-12F,
+       -0x1.0c284ap-17F, -0x1.679e24p-14F},
+      {0x1.1a205ap-10F, -0x1.3dd9bap-12F, -0x1.a1d834p-11F, 0x1.e9d738p-12F, 0x1.5c7746p-14F, -0x1.ce7004p-15F,
+       -0x1.9b5a86p-15F, 0x1.4e9494p-17F}};
 };

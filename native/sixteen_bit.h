@@ -12,14 +12,14 @@ namespace simd_activations {
 constexpr int kFloat16NaN = 0x7E00;
 constexpr int kBFloat16NaN = 0x7FC0;
 
-// The bits of a double below the first 16 of its significand. Rounding a float64 result to float32 first, and from there
-// to a 16-bit type, would round twice: one in some thousand results would be wrong. Rounding it to odd at 16 bits first
-// is harmless (roundedToOdd() in isa/scalar.cpp).
+// The bits of a double below the first 16 of its significand. Rounding a float64 result to float32 first, and from
+// there to a 16-bit type, would round twice: one in some thousand results would be wrong. Rounding it to odd at 16 bits
+// first is harmless (roundedToOdd() in isa/scalar.cpp).
 constexpr int64_t kOddMask = (int64_t{1} << 37) - 1;
 
 // What a kernel gives for all arguments of a 16-bit type: a function's results, 128 KiB, or a derivative rounded to
-// float32, 256 KiB. Normally distributed numbers touch some 3000 (bfloat16) or 20000 (float16) of the 65536: most are in
-// the L1 cache. To look a result up takes 0.3 ns, whatever the function.
+// float32, 256 KiB. Normally distributed numbers touch some 3000 (bfloat16) or 20000 (float16) of the 65536: most are
+// in the L1 cache. To look a result up takes 0.3 ns, whatever the function.
 template <class T>
 struct SixteenBitValues {
   Parameters parameters;
@@ -49,8 +49,8 @@ inline const void* ahead(const void* p) {
 }
 
 // A product of a gradient with a derivative that was rounded to float32, rounded to float32 itself, is off by less than
-// 2^-23 of itself. So where kBelow and kAbove times it, rounded likewise, are rounded to the same number of 16 bits, that is
-// the exact product's. These are not: one in 2^10 (float16) or 2^13 (bfloat16).
+// 2^-23 of itself. So where kBelow and kAbove times it, rounded likewise, are rounded to the same number of 16 bits,
+// that is the exact product's. These are not: one in 2^10 (float16) or 2^13 (bfloat16).
 constexpr float kBelow = 1 - 0x1p-22F, kAbove = 1 + 0x1p-22F;
 
 // As a Kernel.

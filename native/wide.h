@@ -4,10 +4,10 @@
 // Included inside a target region: no system headers here. lib/wide.ts does the same operations and gets the same
 // doubles. Every constant comes from tools/fit_wide.py: interpolation in Chebyshev nodes, 60 digits.
 //
-// Tables of 16, which an AVX-512 register pair holds: ns an element on Zen 5 with AVX-512, against e^r, |r| <= ln 2 / 2, by
-// eleven terms, ln(1 + e) as 2 atanh(e / (2 + e)), and R and G by 28 terms of 1 / (a + 3): SiLU 0.63 and 0.98, Softplus 1.15
-// and 2.55, GELU 1.30 and 2.28, GELU' 1.46 and 2.35, part of which comes from more vectors in step. Lookups by AVX2's
-// gathers take up to a third longer than by loads (Zen 5).
+// Tables of 16, which an AVX-512 register pair holds: ns an element on Zen 5 with AVX-512, against e^r, |r| <= ln 2 /
+// 2, by eleven terms, ln(1 + e) as 2 atanh(e / (2 + e)), and R and G by 28 terms of 1 / (a + 3): SiLU 0.63 and 0.98,
+// Softplus 1.15 and 2.55, GELU 1.30 and 2.28, GELU' 1.46 and 2.35, part of which comes from more vectors in step.
+// Lookups by AVX2's gathers take up to a third longer than by loads (Zen 5).
 #pragma once
 
 #include "math.h"
@@ -28,8 +28,8 @@ constexpr double kCorrections[16] = {
     -0x1.3b3efbf5e2229p-54, -0x1.b32dcb94da51dp-56, 0x1.db72fc1f0eab4p-55, 0x1.1affc2b91ce27p-56,
     0x1.c1a7792cb3387p-55, 0x1.36eae30af0cb3p-56, 0x1.4a385a63d07a7p-56,  -0x1.ff7128fd391f1p-55};
 
-// The powers with j sixteenths less in their bits, to which all of an exponent's sixteenths are added. They are below 1 so,
-// where the last place is half of theirs.
+// The powers with j sixteenths less in their bits, to which all of an exponent's sixteenths are added. They are below 1
+// so, where the last place is half of theirs.
 struct Sixteen {
   double of[16];
 };
@@ -64,8 +64,8 @@ struct ExpWide {
     return {hi, more - ((hi - larger) - smaller)};
   }
 
-  // e^t - 1 for a shift of 256 and t <= 36. Precise near t = 0, too. Where the power is more than 1, their difference is
-  // exact; and it is 0 or nearly twice the product.
+  // e^t - 1 for a shift of 256 and t <= 36. Precise near t = 0, too. Where the power is more than 1, their difference
+  // is exact; and it is 0 or nearly twice the product.
   Pair<V> minusOne() const {
     const V unscaled = max(V(0x1p156), power) * 0x1p-256;
     const Pair<V> p = fastSum(fastSum(V(-1.0), unscaled), product(unscaled, growth.hi));
@@ -92,7 +92,8 @@ inline ExpWide<V> expOf(Reduced<V> t) {
   const V r = t.high - t.low;
   const V r2 = r * r;
   const Pair<V> growth = fastSum(r, r2 * polynomial(r, r2, kExpWide));
-  return {{growth.hi, growth.lo + ((t.high - r) - t.low)}, timesPowerOf2(lookup(kPowersLessSteps.of, t.magic), t.magic)};
+  const V power = timesPowerOf2(lookup(kPowersLessSteps.of, t.magic), t.magic);
+  return {{growth.hi, growth.lo + ((t.high - r) - t.low)}, power};
 }
 
 // 2^shift e^t for |t| <= 1400, where that is a normal double. Beyond, any bits.
@@ -134,9 +135,9 @@ constexpr double kLog1pWide[9] = {-0x1p-1,
                                   0x1.c7f0fa24284fep-4,
                                   -0x1.9a5c6cc5d3fa0p-4};
 
-// ln(1 + e) for 0 <= e <= 1, as that of 1 + r = c (1 + e), c an inverse of the table, and of 1 / c. The rounding error of
-// c (1 + e) is left out of r and counts with its slope there, 1 - r. The result's lo may be as large as 2^-6 hi. Relative error
-// below 2^-57.5.
+// ln(1 + e) for 0 <= e <= 1, as that of 1 + r = c (1 + e), c an inverse of the table, and of 1 / c. The rounding error
+// of c (1 + e) is left out of r and counts with its slope there, 1 - r. The result's lo may be as large as 2^-6 hi.
+// Relative error below 2^-57.5.
 template <class V>
 inline Pair<V> log1pWide(Pair<V> e) {
   const Pair<V> y = fastSum(V(1.0), e);
@@ -150,8 +151,8 @@ inline Pair<V> log1pWide(Pair<V> e) {
   return {sum.hi, (sum.lo + (lookup(kLogLows, place) + (rest - r * rest))) + r2 * polynomial(r, r2, kLog1pWide)};
 }
 
-// A table's column, one for each lane; an ISA may have its own way. Looked up where it is needed: clang leaves it in the order
-// in which it is written, and all of it at once takes 1.2 times as long with AVX-512.
+// A table's column, one for each lane; an ISA may have its own way. Looked up where it is needed: clang leaves it in
+// the order in which it is written, and all of it at once takes 1.2 times as long with AVX-512.
 template <const auto& table, class V>
 struct Column {
   V place;
@@ -169,8 +170,8 @@ struct Column<table, Both<A, B>> {
   Both<A, B> operator[](int i) const { return {a[i], b[i]}; }
 };
 
-// A function's table (wide_tables.h) at 0 <= a <= 38.7. With d = a's distance from its segment's center, the last two steps
-// of the polynomial are in pairs, the others below 2^-6 of it. Next to 0, d is not exact.
+// A function's table (wide_tables.h) at 0 <= a <= 38.7. With d = a's distance from its segment's center, the last two
+// steps of the polynomial are in pairs, the others below 2^-6 of it. Next to 0, d is not exact.
 template <const auto& table, class V>
 inline Pair<V> inSegments(V a) {
   const Column<table, V> c(segmentOf(a * 0x1.8ce62ce02b81bp-2 + 1.0));

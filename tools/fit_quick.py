@@ -238,8 +238,8 @@ def gelu_tanh_derivative(a):
     return (1 - slope / (1 + exp(-w))) / (1 + exp(w))
 
 
-def near(name, f, top, bits, degree, exact, bound, start=1, offset=None):
-    segments(f'template <>\nstruct {name}<{bits}>', f, top, bits, 0, start, degree, exact, 1, bound, f, 2.0**-11, 0,
+def near(name, f, top, bits, degree, exact, lows, bound, start=1, offset=None):
+    segments(f'template <>\nstruct {name}<{bits}>', f, top, bits, 0, start, degree, exact, lows, bound, f, 2.0**-11, 0,
              offset)
 
 
@@ -257,12 +257,12 @@ def near_slope(name, derivative, bits, segment, degree, exact, lows, bound, star
              lows, bound, lambda a: abs(derivative(a)) + mpf(1) / 16, 2.0**-11, 0.5, offset)
 
 
-near('SoftplusNear', softplus_tail, '8.3', 5, 6, 3, '0x1.14p-35')
-near('SoftplusNear', softplus_tail, '8.3', 4, 7, 4, '0x1.28p-35')
+near('SoftplusNear', softplus_tail, '8.3', 5, 6, 3, 1, '0x1.14p-35')
+near('SoftplusNear', softplus_tail, '8.3', 3, 9, 5, 2, '0x1.5ap-35')
 # No segment begins at a power of 2: what is below it by less than v shows would be in the segment, and d not exact.
-near('GeluNear', gelu_tail, None, 5, 6, 3, '0x1.bp-37', 4, '4.0615')
-near('GeluNear', gelu_tail, '3.765625', 4, 7, 4, '0x1.bp-37')
+near('GeluNear', gelu_tail, None, 5, 6, 3, 1, '0x1.bp-37', 4, '4.0615')
+near('GeluNear', gelu_tail, '3.765625', 3, 9, 5, 2, '0x1.bp-37')
 near_slope('GeluSlopeNear', gelu_derivative, 5, 12, 6, 3, 1, '0x1.2p-36', 4)
-near_slope('GeluSlopeNear', gelu_derivative, 4, 6, 7, 4, 2, '0x1.acp-36')
+near_slope('GeluSlopeNear', gelu_derivative, 3, 3, 9, 5, 2, '0x1.1ep-35')
 near_slope('GeluTanhSlopeNear', gelu_tanh_derivative, 5, 12, 6, 3, 1, '0x1.2ap-36', 4)
-near_slope('GeluTanhSlopeNear', gelu_tanh_derivative, 4, 6, 7, 4, 2, '0x1.cp-36')
+near_slope('GeluTanhSlopeNear', gelu_tanh_derivative, 3, 3, 9, 5, 2, '0x1.9ep-35')

@@ -136,7 +136,8 @@ struct Column<table, V> {
 
   explicit Column(V segment) {
     alignas(32) uint64_t index[4];
-    _mm256_store_si256(reinterpret_cast<__m256i*>(index), _mm256_and_si256(_mm256_castpd_si256(segment.v), _mm256_set1_epi64x(15)));
+    const __m256i last = _mm256_and_si256(_mm256_castpd_si256(segment.v), _mm256_set1_epi64x(15));
+    _mm256_store_si256(reinterpret_cast<__m256i*>(index), last);
     for (int k = 0; k < 4; k++) rows[k] = kRowsOf<table>.of[index[k]];
   }
   V operator[](int i) const {
@@ -159,7 +160,7 @@ struct f32x8 {
   using Number = float;
   static constexpr size_t kLanes = 8;
   static constexpr size_t kTogether = 4;
-  static constexpr int kTableBits = 3, kNearTableBits = 4;
+  static constexpr int kTableBits = 3;
   static constexpr bool kRoundsDown = false, kOverlaps = false;
   __m256 v;
 
@@ -203,11 +204,6 @@ template <class T>
 inline F lookup(const T (&table)[8], F i) {
   return _mm256_permutevar8x32_epi32(_mm256_load_si256(reinterpret_cast<const __m256i*>(table)), i.bits());
 }
-template <class T>
-inline F lookup(const T (&table)[16], F i) {
-  const auto& halves = reinterpret_cast<const T(&)[2][8]>(table);
-  return _mm256_blendv_ps(lookup(halves[0], i).v, lookup(halves[1], i).v, F(_mm256_slli_epi32(i.bits(), 28)).v);
-}
 inline F timesPowerOf2(F a, F magic) {
   return _mm256_add_epi32(a.bits(), _mm256_slli_epi32(magic.bits(), 23 - F::kTableBits));
 }
@@ -232,7 +228,8 @@ inline bool storeProducts(Float16* out, const Float16* gradOutput, const float* 
   constexpr int kRounding = _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC;
   const F grad = _mm256_cvtph_ps(_mm_loadu_si128(reinterpret_cast<const __m128i*>(gradOutput)));
   const F p = grad * F::load(derivatives);
-  const __m128i low = _mm256_cvtps_ph((p * F(kBelow)).v, kRounding), high = _mm256_cvtps_ph((p * F(kAbove)).v, kRounding);
+  const __m128i low = _mm256_cvtps_ph((p * F(kBelow)).v, kRounding);
+  const __m128i high = _mm256_cvtps_ph((p * F(kAbove)).v, kRounding);
   if (_mm_movemask_epi8(_mm_cmpeq_epi16(low, high)) != 0xFFFF ||
       _mm256_movemask_ps(_mm256_cmp_ps(p.v, p.v, _CMP_UNORD_Q)) != 0) {
     return false;

@@ -120,7 +120,7 @@ inline V exactFnma(V a, V b, V c) { return _mm512_fnmadd_pd(a.v, b.v, c.v); }
 struct f32x16 {
   using Number = float;
   static constexpr size_t kLanes = 16;
-  static constexpr int kTableBits = 5, kNearTableBits = 5;
+  static constexpr int kTableBits = 5;
   static constexpr size_t kTogether = 6;
   static constexpr bool kRoundsDown = true, kOverlaps = true;
   __m512 v;
@@ -191,13 +191,16 @@ inline bool storeProducts(Float16* out, const Float16* gradOutput, const float* 
   constexpr int kRounding = _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC;
   const F grad = _mm512_cvtph_ps(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(gradOutput)));
   const F p = grad * F::load(derivatives);
-  const __m256i low = _mm512_cvtps_ph((p * F(kBelow)).v, kRounding), high = _mm512_cvtps_ph((p * F(kAbove)).v, kRounding);
+  const __m256i low = _mm512_cvtps_ph((p * F(kBelow)).v, kRounding);
+  const __m256i high = _mm512_cvtps_ph((p * F(kAbove)).v, kRounding);
   if ((_mm256_cmpneq_epi16_mask(low, high) | _mm512_cmp_ps_mask(p.v, p.v, _CMP_UNORD_Q)) != 0) return false;
   _mm256_storeu_si256(reinterpret_cast<__m256i*>(out), low);
   return true;
 }
 // Halves up: where one is in question, kBelow and kAbove times it differ.
-inline __m512i bfloat16Bits(F a) { return _mm512_srli_epi32(_mm512_add_epi32(a.bits(), _mm512_set1_epi32(0x8000)), 16); }
+inline __m512i bfloat16Bits(F a) {
+  return _mm512_srli_epi32(_mm512_add_epi32(a.bits(), _mm512_set1_epi32(0x8000)), 16);
+}
 inline bool storeProducts(BFloat16* out, const BFloat16* gradOutput, const float* derivatives) {
   constexpr int kNaNOrSubnormal = 0x01 | 0x80 | 0x20;
   const __m256i bits = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(gradOutput));

@@ -128,7 +128,8 @@ inline bool storeProducts(Float16* out, const Float16* gradOutput, const float* 
   const float32x4_t grad = vcvt_f32_f16(vreinterpret_f16_u16(vld1_u16(&gradOutput->bits)));
   const float32x4_t p = vmulq_f32(grad, vld1q_f32(derivatives));
   const auto rounded = [](float32x4_t a) { return vreinterpret_u16_f16(vcvt_f16_f32(a)); };
-  return storeUnless(vmvnq_u32(vceqq_f32(p, p)), &out->bits, rounded(vmulq_n_f32(p, kBelow)), rounded(vmulq_n_f32(p, kAbove)));
+  return storeUnless(vmvnq_u32(vceqq_f32(p, p)), &out->bits, rounded(vmulq_n_f32(p, kBelow)),
+                     rounded(vmulq_n_f32(p, kAbove)));
 }
 inline bool storeProducts(BFloat16* out, const BFloat16* gradOutput, const float* derivatives) {
   const float32x4_t grad = vreinterpretq_f32_u32(vshll_n_u16(vld1_u16(&gradOutput->bits), 16));

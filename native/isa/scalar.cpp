@@ -34,8 +34,8 @@ inline float fromBits(uint32_t bits) {
 }
 
 // A number of 16 bits of precision as a float32, exactly: a's upper bits, the last of which is set if any other was.
-// Rounding that to a type of 14 bits or fewer is rounding `a` itself: ties are seen as ties, and nothing else is. (Below
-// 2^-134 it is not exact, which does not matter: every type's result is 0 or its least number there.)
+// Rounding that to a type of 14 bits or fewer is rounding `a` itself: ties are seen as ties, and nothing else is.
+// (Below 2^-134 it is not exact, which does not matter: every type's result is 0 or its least number there.)
 inline float roundedToOdd(double a) {
   const uint64_t bits = bitsOf(a), low = kOddMask;
   return static_cast<float>(fromBits((bits & ~low) | (((bits & low) + low) & ~low)));
@@ -134,8 +134,8 @@ inline V productError(V a, V b, V p) {
 // c - a b, a b being exact: so it is the same, fused or not.
 inline V exactFnma(V a, V b, V c) { return c.v - a.v * b.v; }
 
-// Products of a 16-bit type, the gradient's with a derivative in float32, unless their rounding is in doubt: an infinite or
-// NaN one may be, a zero is not.
+// Products of a 16-bit type, the gradient's with a derivative in float32, unless their rounding is in doubt: an
+// infinite or NaN one may be, a zero is not.
 constexpr size_t kProductLanes = 1;
 template <class T>
 inline bool storeProducts(T* out, const T* gradOutput, const float* derivatives) {
