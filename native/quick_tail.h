@@ -18,7 +18,7 @@
 // segments 2^-32.3, 2^-34.6, 2^-34.8 and 2^-34.3 (the tanh form's), measured likewise; GELU's error grows with a, and
 // so does its bound. AVX-512's segments, but Softplus', are an eighth long, so that an addition finds them. What pays
 // for it are blocks with an x beyond, 1.02 to 1.06 of the time. (Softplus of any sign by 32 segments: 0.61 up to 3.75,
-// 0.78 up to 8.25. AVX2 with 16 segments, three terms fewer, two of them exact, but lookups of two and a selection: on
+// 0.78 up to 8.25. AVX2 with 16 segments, two terms fewer, one of them exact, but lookups of two and a selection: on
 // a Zen 4 1.15 to 1.19, by clang 1.14 to 1.23; with 64 as rows of coefficients, loaded and transposed, 1.06 to 1.09 of
 // that, for loads are two a cycle, and the rows' addresses, by way of memory, take seven. AVX2 in blocks of 3: 0.97 to
 // 1.02, GELU by clang 1.08; with tails 0.95 to 1.0. AVX2's sums in step, see keepInStep(): 0.95 of the time, by clang
