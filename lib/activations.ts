@@ -18,7 +18,16 @@ import {
   optionsObject,
   type SoftplusOptions,
 } from './validate.js';
-import { expWide, inSegments, log1pWide, onePlusExp, rest, TWO_POW_MINUS_128, TWO_POW_MINUS_256 } from './wide.js';
+import {
+  expWide,
+  inSegments,
+  log1pWide,
+  onePlusExp,
+  rest,
+  TWO_POW_256,
+  TWO_POW_MINUS_128,
+  TWO_POW_MINUS_256,
+} from './wide.js';
 import { HALF_ERFCX } from './wideTables.js';
 
 // Where x is an odd float32 subnormal, x/2 is a tie, which the next, positive term of the series decides. It is far
@@ -37,7 +46,6 @@ const positivePart = (x: number): number => (x + Math.abs(x)) * 0.5;
 
 const TWO_POW_128 = 2 ** 128;
 const TWO_POW_129 = 2 ** 129;
-const TWO_POW_256 = 2 ** 256;
 const TWO_POW_257 = 2 ** 257;
 
 /** `x / (1 + e^t)`. */

@@ -30,7 +30,16 @@ import {
   optionsObject,
   type SoftplusOptions,
 } from './validate.js';
-import { type ExpPair, expPair, inSegments, minusOne, rest, scaledValue, TWO_POW_MINUS_256 } from './wide.js';
+import {
+  type ExpPair,
+  expPair,
+  inSegments,
+  minusOne,
+  rest,
+  scaledValue,
+  TWO_POW_256,
+  TWO_POW_MINUS_256,
+} from './wide.js';
 import { GELU_SLOPE } from './wideTables.js';
 
 type Root = readonly [number, number, number];
@@ -49,8 +58,6 @@ function distancePairFrom(root: Root, a: number): Pair {
 
 /** `d` for x < 0, `1 - d` for x >= 0. */
 const mirrored = (x: number, d: number): number => (x < 0 ? d : 1 - d);
-
-const TWO_POW_256 = 2 ** 256;
 
 /** The same, given 2^256 d. */
 function mirroredPair(x: number, d: Pair): number {

@@ -166,6 +166,7 @@ export function expWide(t: number, tLow: number, shift: number): number {
   return value;
 }
 
+export const TWO_POW_256 = 2 ** 256;
 export const TWO_POW_MINUS_128 = 2 ** -128;
 export const TWO_POW_MINUS_256 = 2 ** -256;
 

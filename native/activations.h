@@ -71,7 +71,7 @@ inline V geluTanh(V x, const Parameters&) {
   return breakTie(bounded * (e / (e + 1.0)), x);
 }
 
-// c1 with a first piece of 2^-47's multiples, as the sum with c3 x^2 is one, which is below 64.
+// c1, its first piece a multiple of 2^-47, the last place of its sum with c3 x^2, which is below 64.
 constexpr double kTanhC1Pieces[2] = {0x1.9884533d4366p0, -0x1.ee5e069875fe9p-49};
 
 template <class V>

@@ -20,7 +20,7 @@ inline Pair<V> constant(const double (&c)[2]) {
   return {c[0], c[1]};
 }
 
-// a + b where |a| >= |b|, or a is a multiple of the last place of the sum, as 0 and a few powers of 2 are.  Exact.
+// a + b where |a| >= |b|, or a is a multiple of the last place of the sum, as 0 and short numbers can be.  Exact.
 template <class V>
 inline Pair<V> fastSum(V a, V b) {
   const V hi = a + b;

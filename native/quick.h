@@ -78,14 +78,11 @@ NEVER_INLINE FLATTEN void repair(const float* gradOutput, const float* x, const 
   }
 }
 
-// Asks for the cache lines of `count` floats, 2 KiB on from p, which may be past the end. `locality`: 3 for the
-// first-level cache, 2 for the second. Always inlined: g++ thinks that a call without effect is none.
+// Asks for the cache lines of `count` floats ahead of p. `locality`: 3 for the first-level cache, 2 for the second.
+// Always inlined: g++ thinks that a call without effect is none.
 template <size_t count, int locality>
 __attribute__((always_inline)) inline void fetch(const float* p) {
-  const uintptr_t ahead = reinterpret_cast<uintptr_t>(p) + 2048;
-  UNROLL for (size_t i = 0; i < count; i += kLine) {
-    __builtin_prefetch(reinterpret_cast<void*>(ahead + i * sizeof(float)), 0, locality);
-  }
+  UNROLL for (size_t i = 0; i < count; i += kLine) __builtin_prefetch(ahead(p + i), 0, locality);
 }
 
 // Memory that a later step needs, `count` floats of each array. Intel's CPUs are asked for all lines, those of results

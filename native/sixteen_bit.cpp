@@ -18,19 +18,20 @@ constexpr size_t kMark = kCount;
 // Elements per turn of what goes through an array on the stack: 4 KiB of doubles.
 constexpr size_t kBlock = 512;
 
-// kBlock values from x on, as a table has them.
-void fill(uint16_t* of, const uint16_t* x, Kernel kernel, SixteenBitValues<uint16_t>* values) {
-  values->isa = kernel(x, of, kBlock, values->parameters);
+// kBlock values from x on, as a table has them. Returns what the kernel does.
+const char* fill(uint16_t* of, const uint16_t* x, Kernel kernel, const Parameters& parameters) {
+  return kernel(x, of, kBlock, parameters);
 }
 
 // Below 2^-126 a float32 has fewer bits; that is far below what counts in float16, but not beside bfloat16's gradients.
-void fill(float* of, const uint16_t* x, Kernel kernel, SixteenBitValues<float>* values) {
+const char* fill(float* of, const uint16_t* x, Kernel kernel, const Parameters& parameters) {
   double d[kBlock];
-  values->isa = kernel(x, d, kBlock, values->parameters);
+  const char* isa = kernel(x, d, kBlock, parameters);
   for (size_t i = 0; i < kBlock; i++) {
     const bool tooSmall = d[i] != 0 && d[i] < 0x1p-126 && d[i] > -0x1p-126;
     of[i] = tooSmall ? __builtin_nanf("") : static_cast<float>(d[i]);
   }
+  return isa;
 }
 
 template <class T>
@@ -42,7 +43,7 @@ const SixteenBitValues<T>* filled(Kernel kernel, const Parameters& parameters) {
   for (size_t begin = 0; begin < kCount; begin += kBlock) {
     uint16_t x[kBlock];
     for (size_t i = 0; i < kBlock; i++) x[i] = static_cast<uint16_t>(begin + i);
-    fill(values->of + begin, x, kernel, values);
+    values->isa = fill(values->of + begin, x, kernel, parameters);
   }
   return values;
 }
@@ -117,7 +118,8 @@ const char* lookUp(const SixteenBitValues<float>& derivatives, ProductKernel pro
     const size_t end = n - begin < kBlock ? n : begin + kBlock;
     float d[kBlock];
     copyOf(derivatives.of, from + begin, d, end - begin);
-    for (size_t i = begin; (i += product(gradFrom + i, d + (i - begin), to + i, end - i)) < end;) {
+    size_t i = begin;
+    while ((i += product(gradFrom + i, d + (i - begin), to + i, end - i)) < end) {
       const size_t count = end - i < kInDoubt ? end - i : kInDoubt;
       kernel(gradFrom + i, from + i, to + i, count, derivatives.parameters);
       i += count;

@@ -43,11 +43,6 @@ class SixteenBitTable {
   std::atomic<const SixteenBitValues<T>*> values_{nullptr};  // never freed: a thread may be reading at exit
 };
 
-// What is 2 KiB on from p, for the caches to be asked for: maybe past the end.
-inline const void* ahead(const void* p) {
-  return reinterpret_cast<const void*>(reinterpret_cast<uintptr_t>(p) + 2048);
-}
-
 // A product of a gradient with a derivative that was rounded to float32, rounded to float32 itself, is off by less than
 // 2^-23 of itself. So where kBelow and kAbove times it, rounded likewise, are rounded to the same number of 16 bits,
 // that is the exact product's. These are not: one in 2^10 (float16) or 2^13 (bfloat16).

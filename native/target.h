@@ -1,5 +1,7 @@
 #pragma once
 
+#include <cstdint>
+
 // Opens and closes a region whose functions are compiled for a named instruction set.
 //
 // Why not -mavx2 on the file: the flag would also reach every inline function of every header in it, and the
@@ -51,3 +53,12 @@
 #else
 #define UNROLL _Pragma("GCC unroll 16")
 #endif
+
+namespace simd_activations {
+
+// What is 2 KiB on from p, for the caches to be asked for: maybe past the end.
+__attribute__((always_inline)) inline const void* ahead(const void* p) {
+  return reinterpret_cast<const void*>(reinterpret_cast<uintptr_t>(p) + 2048);
+}
+
+}  // namespace simd_activations

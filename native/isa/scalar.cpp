@@ -134,8 +134,8 @@ inline V productError(V a, V b, V p) {
 // c - a b, a b being exact: so it is the same, fused or not.
 inline V exactFnma(V a, V b, V c) { return c.v - a.v * b.v; }
 
-// Products of a 16-bit type, the gradient's with a derivative in float32, unless their rounding is in doubt: an
-// infinite or NaN one may be, a zero is not.
+// Products of a 16-bit type, the gradient's with a derivative in float32, unless the rounding of one is in doubt, as it
+// is of NaN.
 constexpr size_t kProductLanes = 1;
 template <class T>
 inline bool storeProducts(T* out, const T* gradOutput, const float* derivatives) {
